@@ -1,0 +1,201 @@
+import { z } from 'zod';
+import { receiptSchema } from '../energy/receipt.ts';
+import { attemptSchema } from '../job/attempt.ts';
+import { jobRequestSchema, jobSchema, prioritySchema, queueSchema, whySchema } from '../job/job.ts';
+import { jobStates } from '../job/state.ts';
+import { taskSchema } from '../job/task.ts';
+import { operation } from './operation.ts';
+import { jobParams, pageQuery } from './parts.ts';
+
+export const MAX_BULK_JOBS = 1000;
+
+const labelFilter = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_.-]{0,62}(?:=.{0,255})?$/, { error: 'must be a label name or name=value' })
+  .describe('`name` or `name=value`');
+
+const filterFields = {
+  status: z.enum(jobStates).optional(),
+  queue: queueSchema.optional(),
+  label: labelFilter.optional(),
+};
+
+/** One job or an array of them; the server validates each against `jobRequestSchema`, so that messages name the field. */
+const submitBody = z.union([jobRequestSchema, z.array(jobRequestSchema).min(1).max(MAX_BULK_JOBS)]);
+const bulkFilter = z
+  .strictObject(filterFields)
+  .refine((filter) => Object.values(filter).some((value) => value !== undefined), {
+    error: 'name at least one of status, queue, label: an empty filter would touch every job',
+  });
+const bulkReply = z.object({ matched: z.int(), changed: z.int(), ids: z.array(z.string()) });
+
+export const jobOperations = {
+  submit: operation({
+    id: 'submitJobs',
+    method: 'POST',
+    path: '/jobs',
+    access: 'write',
+    summary: 'Submit one job or an array of up to 1,000',
+    description:
+      'The reply leaves only after the commit that holds the jobs. `Idempotency-Key` makes repeats safe for 7 days.',
+    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    body: submitBody,
+    replies: { 201: z.union([jobSchema, z.object({ jobs: z.array(jobSchema) })]) },
+    errors: ['idempotency_mismatch', 'not_found'],
+  }),
+  list: operation({
+    id: 'listJobs',
+    method: 'GET',
+    path: '/jobs',
+    access: 'read',
+    summary: 'List jobs, newest first, by pages',
+    query: z.object({ ...filterFields, ...pageQuery }),
+    replies: { 200: z.object({ jobs: z.array(jobSchema), next_cursor: z.string().nullable() }) },
+  }),
+  cancelMany: operation({
+    id: 'cancelJobs',
+    method: 'POST',
+    path: '/jobs/cancel',
+    access: 'write',
+    summary: 'Cancel every live job that matches a filter',
+    body: bulkFilter,
+    replies: { 200: bulkReply },
+  }),
+  retryMany: operation({
+    id: 'retryJobs',
+    method: 'POST',
+    path: '/jobs/retry',
+    access: 'write',
+    summary: 'Retry every failed or canceled job that matches a filter',
+    body: bulkFilter,
+    replies: { 200: bulkReply },
+  }),
+  get: operation({
+    id: 'getJob',
+    method: 'GET',
+    path: '/jobs/{id}',
+    access: 'read',
+    summary: 'One job, with `why` while it waits',
+    params: jobParams,
+    replies: { 200: jobSchema },
+    errors: ['not_found'],
+  }),
+  tasks: operation({
+    id: 'getJobTasks',
+    method: 'GET',
+    path: '/jobs/{id}/tasks',
+    access: 'read',
+    summary: 'The tasks of a job',
+    params: jobParams,
+    replies: { 200: z.object({ tasks: z.array(taskSchema) }) },
+    errors: ['not_found'],
+  }),
+  attempts: operation({
+    id: 'getJobAttempts',
+    method: 'GET',
+    path: '/jobs/{id}/attempts',
+    access: 'read',
+    summary: 'Every attempt of a job’s tasks, oldest first',
+    params: jobParams,
+    replies: { 200: z.object({ attempts: z.array(attemptSchema) }) },
+    errors: ['not_found'],
+  }),
+  logs: operation({
+    id: 'getJobLogs',
+    method: 'GET',
+    path: '/jobs/{id}/logs',
+    access: 'read',
+    summary: 'The log of a job; with `follow=1` a live stream of server-sent events',
+    description: 'Attempts follow each other, each under a heading line. Without any log the error text is returned.',
+    params: jobParams,
+    query: z.object({ follow: z.enum(['0', '1', 'true', 'false']).optional() }),
+    replies: { 200: z.object({ job_id: z.string(), logs: z.string() }) },
+    errors: ['not_found'],
+  }),
+  events: operation({
+    id: 'followJobEvents',
+    method: 'GET',
+    path: '/jobs/{id}/events',
+    access: 'read',
+    summary: 'State changes and progress of one job as server-sent events',
+    params: jobParams,
+    replies: { 200: null },
+    stream: 'sse',
+    errors: ['not_found'],
+  }),
+  receipt: operation({
+    id: 'getJobReceipt',
+    method: 'GET',
+    path: '/jobs/{id}/receipt',
+    access: 'read',
+    summary: 'What the job used, attempt by attempt, and how each figure was obtained',
+    params: jobParams,
+    replies: { 200: receiptSchema },
+    errors: ['not_found'],
+  }),
+  why: operation({
+    id: 'getJobWhy',
+    method: 'GET',
+    path: '/jobs/{id}/why',
+    access: 'read',
+    summary: 'Why the job is not running',
+    params: jobParams,
+    replies: { 200: whySchema },
+    errors: ['not_found'],
+  }),
+  cancel: operation({
+    id: 'cancelJob',
+    method: 'POST',
+    path: '/jobs/{id}/cancel',
+    access: 'write',
+    summary: 'Cancel a job; a running attempt is ended within a second',
+    params: jobParams,
+    replies: { 200: jobSchema },
+    errors: ['not_found', 'conflict'],
+  }),
+  retry: operation({
+    id: 'retryJob',
+    method: 'POST',
+    path: '/jobs/{id}/retry',
+    access: 'write',
+    summary: 'Run a failed or canceled job again',
+    params: jobParams,
+    replies: { 200: jobSchema },
+    errors: ['not_found', 'conflict'],
+  }),
+  pause: operation({
+    id: 'pauseJob',
+    method: 'POST',
+    path: '/jobs/{id}/pause',
+    access: 'write',
+    summary: 'Pause a job; a running attempt ends and is repeated on resume',
+    params: jobParams,
+    replies: { 200: jobSchema },
+    errors: ['not_found', 'conflict'],
+  }),
+  resume: operation({
+    id: 'resumeJob',
+    method: 'POST',
+    path: '/jobs/{id}/resume',
+    access: 'write',
+    summary: 'Resume a paused job',
+    params: jobParams,
+    replies: { 200: jobSchema },
+    errors: ['not_found', 'conflict'],
+  }),
+  update: operation({
+    id: 'updateJob',
+    method: 'PATCH',
+    path: '/jobs/{id}',
+    access: 'write',
+    summary: 'Change queue or priority of a job that has not ended',
+    params: jobParams,
+    body: z
+      .strictObject({ queue: queueSchema.optional(), priority: prioritySchema.optional() })
+      .refine((change) => change.queue !== undefined || change.priority !== undefined, {
+        error: 'name queue or priority',
+      }),
+    replies: { 200: jobSchema },
+    errors: ['not_found', 'conflict'],
+  }),
+};
