@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type ErrorBody, FfrtmpError, isErrorCode } from './contract/errors.ts';
+import { type ErrorBody, type ErrorCode, errorTable, FfrtmpError, isErrorCode } from './contract/errors.ts';
 import type { Operation } from './contract/operation.ts';
 
 type InputOf<S> = S extends z.ZodType ? z.input<S> : never;
@@ -29,7 +29,11 @@ export type Client = ReturnType<typeof createClient>;
 
 /** Typed calls of the contract over a given `fetch`. A refusal becomes an FfrtmpError with the code of the table. */
 export function createClient(settings: ClientSettings) {
-  async function call<const O extends Operation>(op: O, input: CallInput<O>): Promise<CallReply<O>> {
+  /** A call whose caller also wants the body as it came, with what a newer master added to it. */
+  async function exchange<const O extends Operation>(
+    op: O,
+    input: CallInput<O>,
+  ): Promise<{ body: unknown; reply: CallReply<O> }> {
     const loose = input as { params?: object; query?: object; headers?: object; body?: unknown; signal?: AbortSignal };
     const headers: Record<string, string> = { accept: 'application/json', ...loose.headers };
     if (settings.key) headers.authorization = `Bearer ${settings.key}`;
@@ -46,9 +50,13 @@ export function createClient(settings: ClientSettings) {
     const text = await response.text();
     if (!response.ok) throw errorFrom(response.status, text);
     const schema = op.replies[response.status];
-    return (schema ? schema.parse(JSON.parse(text)) : null) as CallReply<O>;
+    const body: unknown = schema ? JSON.parse(text) : null;
+    return { body, reply: (schema ? schema.parse(body) : null) as CallReply<O> };
   }
-  return { call, settings };
+  async function call<const O extends Operation>(op: O, input: CallInput<O>): Promise<CallReply<O>> {
+    return (await exchange(op, input)).reply;
+  }
+  return { call, exchange, settings };
 }
 
 /** `/jobs/{id}` + `{id: '7'}` -> `/jobs/7`. */
@@ -72,7 +80,11 @@ export function errorFrom(status: number, text: string): FfrtmpError {
   } catch {
     // Not JSON of ours: fall through.
   }
-  const code =
-    status === 401 ? 'unauthorized' : status === 404 ? 'not_found' : status >= 500 ? 'unavailable' : 'invalid_request';
-  return new FfrtmpError(code, `the master answered ${status}: ${text.slice(0, 200)}`);
+  return new FfrtmpError(codeOf(status), `the master answered ${status}: ${text.slice(0, 200)}`);
+}
+
+/** The first code of the table with this status; a gateway's own trouble is the master being away. */
+function codeOf(status: number): ErrorCode {
+  const known = (Object.keys(errorTable) as ErrorCode[]).find((code) => errorTable[code].http === status);
+  return known ?? (status >= 500 || status === 429 ? 'unavailable' : 'invalid_request');
 }

@@ -78,7 +78,9 @@ export function readFlags(options: Options, argv: readonly string[], problems: s
     const word = argv[i] ?? '';
     const [name = '', ...rest] = word.split('=');
     const given = rest.length > 0 ? rest.join('=') : undefined;
-    const negated = name.startsWith('--no-') ? byFlag.get(`--${name.slice(5)}`) : undefined;
+    const positive = name.startsWith('--no-') && given === undefined ? byFlag.get(`--${name.slice(5)}`) : undefined;
+    // Only a boolean can be negated: `--no-port 5` must not set the port.
+    const negated = positive !== undefined && isBoolean(options[positive] as Option) ? positive : undefined;
     const key = byFlag.get(name) ?? negated;
     const option = key === undefined ? undefined : options[key];
     if (key === undefined || option === undefined) {
@@ -86,7 +88,7 @@ export function readFlags(options: Options, argv: readonly string[], problems: s
       if (given === undefined && argv[i + 1] !== undefined && !argv[i + 1]?.startsWith('--')) i += 1;
     } else if (isBoolean(option)) {
       values[key] = negated ? false : parseBoolean(given ?? 'true');
-    } else if (given === undefined && argv[i + 1] === undefined) {
+    } else if (given === undefined && (argv[i + 1] === undefined || argv[i + 1]?.startsWith('--'))) {
       problems.push(`${name}: needs a value`);
     } else {
       values[key] = given ?? argv[++i];
@@ -106,12 +108,25 @@ function flatten(value: unknown, prefix: string, into: Map<string, unknown>): vo
   for (const [key, inner] of Object.entries(value)) flatten(inner, prefix === '' ? key : `${prefix}.${key}`, into);
 }
 
+/** One file may serve every role of a machine. */
+const fileSections = ['master', 'worker', 'agent', 'cli'];
+
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
 /** Reads the role's part of the YAML document. Keys are snake_case; a key nobody knows is a problem. */
 function readFile(role: string, options: Options, document: unknown, problems: string[]): Record<string, unknown> {
   if (document === undefined || document === null) return {};
-  const section = (document as Record<string, unknown>)[role];
+  if (!isMapping(document)) {
+    problems.push('file: must be a mapping, with the settings below `master:`, `worker:` or `cli:`');
+    return {};
+  }
+  for (const name of Object.keys(document).filter((key) => key !== role && !fileSections.includes(key)))
+    problems.push(`file ${name}: unknown section${suggestion(name, fileSections)}`);
+  const section = document[role];
   const flat = new Map<string, unknown>();
-  if (section !== undefined && section !== null) flatten(section, '', flat);
+  if (isMapping(section)) flatten(section, '', flat);
+  else if (section !== undefined && section !== null) problems.push(`file ${role}: must be a mapping of settings`);
   const byName = new Map<string, string>();
   for (const [key, option] of Object.entries(options)) {
     byName.set(snakeOf(key), key);
@@ -121,7 +136,8 @@ function readFile(role: string, options: Options, document: unknown, problems: s
   for (const [name, value] of flat) {
     const key = byName.get(name);
     if (key === undefined) problems.push(`file ${role}.${name}: unknown key${suggestion(name, [...byName.keys()])}`);
-    else values[key] = value;
+    // `port:` with nothing behind it is null in YAML: not set, and never a 0.
+    else if (value !== null) values[key] = value;
   }
   return values;
 }
@@ -136,15 +152,29 @@ function readEnv(role: string, options: Options, env: Sources['env']): Record<st
   return values;
 }
 
+export type Origin = 'flag' | 'environment' | 'file' | 'default';
+
 /** flags > environment > file > default. Throws one `bad_config` error that lists every problem at once. */
 export function readConfig<O extends Options>(role: string, options: O, sources: Sources): Config<O> {
+  return traceConfig(role, options, sources).config;
+}
+
+/** The same, with where each value came from, for `config print`. */
+export function traceConfig<O extends Options>(
+  role: string,
+  options: O,
+  sources: Sources,
+): { config: Config<O>; origins: Record<keyof O, Origin> } {
   const problems: string[] = [];
   const fromFlags = readFlags(options, sources.argv, problems);
   const fromFile = readFile(role, options, sources.file, problems);
   const fromEnv = readEnv(role, options, sources.env);
   const config: Record<string, unknown> = {};
+  const origins: Record<string, Origin> = {};
   for (const [key, option] of Object.entries(options)) {
     const from = [fromFlags, fromEnv, fromFile].find((values) => values[key] !== undefined);
+    origins[key] =
+      from === fromFlags ? 'flag' : from === fromEnv ? 'environment' : from === fromFile ? 'file' : 'default';
     const parsed = option.schema.safeParse(from?.[key]);
     if (parsed.success) config[key] = parsed.data;
     else
@@ -152,5 +182,5 @@ export function readConfig<O extends Options>(role: string, options: O, sources:
         problems.push(`${flagOf(key)} ${JSON.stringify(from?.[key] ?? null)}: ${issue.message}`);
   }
   if (problems.length > 0) throw new FfrtmpError('bad_config', problems.join('\n'), { problems });
-  return config as Config<O>;
+  return { config: config as Config<O>, origins: origins as Record<keyof O, Origin> };
 }

@@ -36,6 +36,8 @@ export function openConnection(endpoint: Endpoint): Connection {
       const options = { ...init, dispatcher } as unknown as Parameters<typeof undiciFetch>[1];
       return (await undiciFetch(target, options)) as unknown as Response;
     } catch (error) {
+      // An abort carries the reason its caller gave, which is not a failure of the master.
+      init.signal?.throwIfAborted();
       throw explain(url, error);
     }
   };

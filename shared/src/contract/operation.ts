@@ -13,7 +13,8 @@ const accessOfRole: Record<Role, readonly Access[]> = {
   admin: ['open', 'join', 'node', 'transfer', 'read', 'write', 'admin'],
   submitter: ['open', 'transfer', 'read', 'write'],
   viewer: ['open', 'read'],
-  node: ['open', 'node', 'transfer'],
+  // A node registers again with its own credential after a restart; the register verb holds it to its own address.
+  node: ['open', 'join', 'node', 'transfer'],
   join: ['open', 'join'],
 };
 

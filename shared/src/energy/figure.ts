@@ -55,7 +55,11 @@ export function sumFigures(figures: readonly Figure[]): Figure[] {
       continue;
     }
     const total = (sum.value ?? 0) + (figure.value ?? 0);
-    sum.coverage = total > 0 ? (sum.coverage * (sum.value ?? 0) + figure.coverage * (figure.value ?? 0)) / total : 0;
+    // Parts of nothing have no weight; the worse of them is all that can be said.
+    sum.coverage =
+      total > 0
+        ? (sum.coverage * (sum.value ?? 0) + figure.coverage * (figure.value ?? 0)) / total
+        : Math.min(sum.coverage, figure.coverage);
     sum.value = sum.value === null && figure.value === null ? null : total;
     sum.low = sum.low === null || figure.low === null ? null : sum.low + figure.low;
     sum.high = sum.high === null || figure.high === null ? null : sum.high + figure.high;

@@ -3,7 +3,6 @@ import { figureSchema } from '../energy/figure.ts';
 import { encodeSchema, generatedInputSchema } from '../media/encoding.ts';
 import { failureClassSchema } from './outcome.ts';
 import { parametersSchema } from './parameters.ts';
-import { DEFAULT_MAX_RETRIES } from './retry.ts';
 import { jobStates } from './state.ts';
 
 export const queues = ['live', 'default', 'batch'] as const;
@@ -68,15 +67,15 @@ export const limitsSchema = z.strictObject({
 /** What a person submits. Unknown fields are refused and the nearest known name is suggested. */
 export const jobRequestSchema = z
   .strictObject({
-    name: z.string().max(200).optional(),
+    name: z.string().max(200).optional().describe('what people call the job'),
     scenario: z.string().max(200).default('').describe('e.g. `1080p30-h264-veryfast`; see the scenario grammar'),
     confidence: z
       .union([z.literal('auto'), z.number().min(0).max(1)])
       .default('auto')
       .describe('wanted coverage of the energy figure; below it the receipt is flagged'),
-    engine: z.enum(['auto', 'ffmpeg']).default('auto'),
-    queue: queueSchema.default('default'),
-    priority: prioritySchema.default('medium'),
+    engine: z.enum(['auto', 'ffmpeg']).default('auto').describe('which program encodes'),
+    queue: queueSchema.default('default').describe('live goes first, then default, then batch'),
+    priority: prioritySchema.default('medium').describe('order within the queue'),
     parameters: parametersSchema.default({}),
     input: inputSchema.optional().describe('without it the agent generates a test film'),
     outputs: z.array(outputSchema).min(1).max(1).optional(),
@@ -84,9 +83,12 @@ export const jobRequestSchema = z
     quality: qualityRequestSchema
       .optional()
       .describe('asks for a second task that compares the result with its source'),
-    classification: z.enum(['production', 'test', 'benchmark', 'debug']).default('production'),
+    classification: z
+      .enum(['production', 'test', 'benchmark', 'debug'])
+      .default('production')
+      .describe('what the job is for'),
     labels: z.record(z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,62}$/), z.string().max(255)).default({}),
-    max_retries: z.int().min(0).max(20).default(DEFAULT_MAX_RETRIES),
+    max_retries: z.int().min(0).max(20).optional().describe('default: the master’s --max-retries, 3'),
     not_before: timestampSchema.optional().describe('no attempt starts before this time'),
   })
   .meta({ id: 'JobRequest' });

@@ -8,34 +8,48 @@ const bitrate = z.union([z.string(), z.number()]).refine((text) => parseBitrateK
 const seconds = z
   .union([z.string(), z.number()])
   .refine((text) => parseClockS(text) !== undefined, { error: 'is not a time: write seconds or HH:MM:SS' });
+const length = seconds.refine((text) => parseClockS(text) !== 0, { error: 'is no length: it must be above 0' });
 
 /** The typed part of a job's free `parameters` map. Other keys are stored, returned and named in `warnings`. */
 export const parametersSchema = z
   .looseObject({
-    codec: z.enum([...codecs, 'hevc']).optional(),
+    codec: z
+      .enum([...codecs, 'hevc'])
+      .optional()
+      .describe('what to encode to'),
     encoder: z.string().max(64).optional().describe('an ffmpeg encoder by name, e.g. `libsvtav1`'),
-    preset: z.union([z.string().max(32), z.number()]).optional(),
-    crf: z.number().min(0).max(63).optional(),
+    preset: z
+      .union([z.string().max(32), z.number()])
+      .optional()
+      .describe('of the encoder: `veryfast`, or 8 for SVT-AV1'),
+    crf: z
+      .number()
+      .min(0)
+      .max(63)
+      .optional()
+      .describe('constant quality; a lower number is a better picture and a larger file'),
     bitrate: bitrate.optional().describe('`15000k`, `15M`; with `crf` it is the ceiling'),
     resolution: z
       .string()
       .refine((text) => parseFrameSize(text) !== undefined, {
         error: 'is not a frame size: write 1080p or 1280x720 (even sides)',
       })
-      .optional(),
-    width: z.int().min(16).max(16384).multipleOf(2).optional(),
-    height: z.int().min(16).max(16384).multipleOf(2).optional(),
-    fps: z.number().positive().max(1000).optional(),
+      .optional()
+      .describe('`1080p`, `4K` or `1280x720`'),
+    width: z.int().min(16).max(16384).multipleOf(2).optional().describe('pixels'),
+    height: z.int().min(16).max(16384).multipleOf(2).optional().describe('pixels'),
+    fps: z.number().positive().max(1000).optional().describe('frames per second'),
     pix_fmt: z
       .string()
       .regex(/^[a-z0-9]{1,32}$/)
-      .optional(),
-    gop_s: z.number().positive().max(60).optional(),
+      .optional()
+      .describe('pixel format by ffmpeg’s name, e.g. `yuv420p10le`'),
+    gop_s: z.number().positive().max(60).optional().describe('longest distance between keyframes, seconds'),
     start: seconds.optional().describe('where in the input to begin'),
-    duration: seconds.optional().describe('how much of the input to encode; the length of a generated input'),
-    audio_codec: z.enum(['aac', 'libopus', 'copy', 'none']).optional(),
-    audio_bitrate: bitrate.optional(),
-    container: z.enum(containers).optional(),
+    duration: length.optional().describe('how much of the input to encode; the length of a generated input'),
+    audio_codec: z.enum(['aac', 'libopus', 'copy', 'none']).optional().describe('`none` drops the sound'),
+    audio_bitrate: bitrate.optional().describe('`128k`'),
+    container: z.enum(containers).optional().describe('file format of the output'),
   })
   .meta({ id: 'Parameters' });
 export type Parameters = z.infer<typeof parametersSchema>;

@@ -7,8 +7,9 @@ import {
   DEFAULT_FRAME_SIZE,
   type Encode,
   type GeneratedInput,
+  MAX_GENERATED_S,
 } from '../media/encoding.ts';
-import { parseBitrateKbps, parseClockS, parseFrameSize } from '../media/units.ts';
+import { MAX_SIDE, MIN_SIDE, parseBitrateKbps, parseClockS, parseFrameSize } from '../media/units.ts';
 import { type Parameters, unknownParameters } from './parameters.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
 
@@ -80,21 +81,23 @@ export function resolveEncode(job: { scenario: string; parameters: Parameters; h
       parameters.audio_bitrate === undefined ? null : (parseBitrateKbps(parameters.audio_bitrate) ?? null),
     container,
   };
-  return job.hasInput ? { encode, generate: null, warnings } : { ...generated(encode), warnings };
+  return job.hasInput ? { encode, generate: null, warnings } : { ...generated(encode, warnings), warnings };
 }
 
 /** A generated input already has the wanted size, rate and length, so nothing is scaled or cut afterwards. */
-function generated(encode: Encode): { encode: Encode; generate: GeneratedInput } {
+function generated(encode: Encode, warnings: string[]): { encode: Encode; generate: GeneratedInput } {
   const width =
     encode.width ?? (encode.height === null ? DEFAULT_FRAME_SIZE.width : evenSide((encode.height * 16) / 9));
   const height =
     encode.height ?? (encode.width === null ? DEFAULT_FRAME_SIZE.height : evenSide((encode.width * 9) / 16));
   const fps = encode.fps ?? DEFAULT_FPS;
-  const duration_s = encode.duration_s ?? DEFAULT_DURATION_S;
+  const duration_s = Math.min(encode.duration_s ?? DEFAULT_DURATION_S, MAX_GENERATED_S);
+  if (duration_s < (encode.duration_s ?? 0))
+    warnings.push(`parameters.duration: a generated film ends after ${MAX_GENERATED_S} s`);
   return {
     encode: { ...encode, width, height, fps, start_s: null, duration_s },
     generate: { width, height, fps, duration_s },
   };
 }
 
-const evenSide = (pixels: number) => 2 * Math.round(pixels / 2);
+const evenSide = (pixels: number) => Math.min(MAX_SIDE, Math.max(MIN_SIDE, 2 * Math.round(pixels / 2)));

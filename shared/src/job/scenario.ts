@@ -1,4 +1,4 @@
-import { type Codec, type Hardware, hardwareKinds } from '../media/encoding.ts';
+import { type Codec, codecs, type Hardware, hardwareKinds } from '../media/encoding.ts';
 import { type FrameSize, parseFrameSize } from '../media/units.ts';
 
 /** What a scenario name says; a part it is silent about is absent. */
@@ -13,14 +13,11 @@ export interface Scenario {
   unknown: string[];
 }
 
-const codecNames: Record<string, Codec> = {
-  h264: 'h264',
-  h265: 'h265',
-  hevc: 'h265',
-  vp8: 'vp8',
-  vp9: 'vp9',
-  av1: 'av1',
-};
+/** A Map, because a name is free text: a plain object would find `constructor` among its codecs. */
+const codecNames = new Map<string, Codec>([
+  ...codecs.map((codec): [string, Codec] => [codec, codec]),
+  ['hevc', 'h265'],
+]);
 const prefixes = new Set(['live', 'batch', 'test']);
 const presetPart =
   /^(?:ultrafast|superfast|veryfast|faster|fast|medium|slow|slower|veryslow|placebo|p[1-7]|preset(?:1[0-3]|[0-9]))$/;
@@ -28,10 +25,10 @@ const sizePart = /^(8k|4k|2160p|1440p|1080p|720p|480p|360p)(\d{1,3}(?:\.\d{1,3})
 
 function readPart(scenario: Scenario, part: string): boolean {
   const size = sizePart.exec(part);
-  const codec = codecNames[part];
+  const codec = codecNames.get(part);
   const hardware = hardwareKinds.find((kind) => kind === part);
   const crf = /^crf(\d{1,2})$/.exec(part);
-  if (size) {
+  if (size && Number(size[2] ?? 1) > 0) {
     scenario.size ??= parseFrameSize(size[1] ?? '');
     if (size[2]) scenario.fps ??= Number(size[2]);
   } else if (codec) scenario.codec ??= codec;

@@ -5,7 +5,7 @@
 export const jobTransitions = {
   pending: ['running', 'paused', 'completed', 'failed', 'canceled'],
   running: ['pending', 'paused', 'completed', 'failed', 'canceled'],
-  paused: ['pending', 'running', 'failed', 'canceled'],
+  paused: ['pending', 'running', 'completed', 'failed', 'canceled'],
   completed: [],
   failed: ['pending'],
   canceled: ['pending'],

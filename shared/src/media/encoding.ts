@@ -78,13 +78,16 @@ export const encodeSchema = z
   .meta({ id: 'Encode' });
 export type Encode = z.infer<typeof encodeSchema>;
 
+/** A day: longer synthetic films only fill disks. */
+export const MAX_GENERATED_S = 86_400;
+
 /** The synthetic input of a job that brings none: moving pattern, noise and a tone. */
 export const generatedInputSchema = z
   .object({
     width: z.int().min(16).max(16384),
     height: z.int().min(16).max(16384),
     fps: z.number().positive().max(1000),
-    duration_s: z.number().positive().max(86_400),
+    duration_s: z.number().positive().max(MAX_GENERATED_S),
   })
   .meta({ id: 'GeneratedInput' });
 export type GeneratedInput = z.infer<typeof generatedInputSchema>;

@@ -31,6 +31,10 @@ export interface FrameSize {
   height: number;
 }
 
+/** The sides an encode may have; the contract refuses others. */
+export const MIN_SIDE = 16;
+export const MAX_SIDE = 16_384;
+
 const namedSizes: Record<string, FrameSize> = {
   '8k': { width: 7680, height: 4320 },
   '4k': { width: 3840, height: 2160 },
@@ -42,15 +46,16 @@ const namedSizes: Record<string, FrameSize> = {
   '360p': { width: 640, height: 360 },
 };
 
-/** `1080p`, `4K` or `1280x720` -> pixels, or undefined. Both sides are even, as 4:2:0 video needs. */
+/** `1080p`, `4K` or `1280x720` -> pixels, or undefined. Both sides are even, as 4:2:0 video needs, and 16 to 16384. */
 export function parseFrameSize(text: string): FrameSize | undefined {
-  const named = namedSizes[text.trim().toLowerCase()];
-  if (named) return { ...named };
+  const name = text.trim().toLowerCase();
+  if (Object.hasOwn(namedSizes, name)) return { ...(namedSizes[name] as FrameSize) };
   const match = /^(\d{2,5})[x×](\d{2,5})$/i.exec(text.trim());
   if (!match) return undefined;
   const width = Number(match[1]);
   const height = Number(match[2]);
-  return width % 2 === 0 && height % 2 === 0 ? { width, height } : undefined;
+  const fits = (side: number) => side % 2 === 0 && side >= MIN_SIDE && side <= MAX_SIDE;
+  return fits(width) && fits(height) ? { width, height } : undefined;
 }
 
 /** Rates as ffprobe prints them (`30000/1001`, `25`) -> frames per second, or undefined. */
@@ -61,12 +66,13 @@ export function parseRate(text: string): number | undefined {
   return Number.isFinite(rate) && rate > 0 ? rate : undefined;
 }
 
-/** 1,536 -> `1.5 kB`: decimal units, as disks and networks are sold. */
+/** 1,536 -> `1.54 kB`: decimal units, as disks and networks are sold. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
+  // From 999.95 on one decimal would print 1000.0: that is the next unit’s 1.00.
+  while (value >= (unit === 0 ? 1000 : 999.95) && unit < units.length - 1) {
     value /= 1000;
     unit += 1;
   }

@@ -1,0 +1,57 @@
+/** Parked claims, one a node at most, oldest first. A new task wakes exactly one that fits; an order wakes its node. */
+export interface Waiters {
+  /** Parks until woken, timed out or aborted. A second park of the same node ends the first. */
+  park: (
+    nodeId: string,
+    takesWork: boolean,
+    waitMs: number,
+    signal: AbortSignal,
+  ) => Promise<'woken' | 'timeout' | 'gone'>;
+  wakeOne: (fits: (nodeId: string) => boolean) => boolean;
+  wakeNode: (nodeId: string) => void;
+  wakeAll: () => void;
+  count: () => number;
+}
+
+interface Parked {
+  takesWork: boolean;
+  settle: (how: 'woken' | 'timeout' | 'gone') => void;
+}
+
+export function createWaiters(): Waiters {
+  const parked = new Map<string, Parked>();
+  return {
+    park(nodeId, takesWork, waitMs, signal) {
+      parked.get(nodeId)?.settle('woken');
+      return new Promise((resolve) => {
+        const entry: Parked = {
+          takesWork,
+          settle(how) {
+            clearTimeout(timer);
+            signal.removeEventListener('abort', gone);
+            if (parked.get(nodeId) === entry) parked.delete(nodeId);
+            resolve(how);
+          },
+        };
+        const gone = () => entry.settle('gone');
+        const timer = setTimeout(() => entry.settle('timeout'), waitMs);
+        signal.addEventListener('abort', gone, { once: true });
+        parked.set(nodeId, entry);
+        if (signal.aborted) gone();
+      });
+    },
+    wakeOne(fits) {
+      for (const [nodeId, entry] of parked) {
+        if (!entry.takesWork || !fits(nodeId)) continue;
+        entry.settle('woken');
+        return true;
+      }
+      return false;
+    },
+    wakeNode: (nodeId) => parked.get(nodeId)?.settle('woken'),
+    wakeAll() {
+      for (const entry of [...parked.values()]) entry.settle('woken');
+    },
+    count: () => parked.size,
+  };
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import { uploadHeaders } from '@ffrtmp/shared/contract/files';
+import { sha256Schema } from '@ffrtmp/shared/job/job';
+import { FileStore } from '@tus/file-store';
+import { Server } from '@tus/server';
+import { errorBody, toFfrtmpError } from '../http/errors.ts';
+import type { Library } from './library.ts';
+
+/** An upload that nobody continues is swept after this. */
+const ABANDONED_AFTER_MS = 24 * 3_600_000;
+
+const refusal = (error: FfrtmpError) => ({ status_code: error.httpStatus, body: JSON.stringify(errorBody(error)) });
+
+async function orRefuse<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw refusal(toFfrtmpError(error));
+  }
+}
+
+/** The tus server: resumable uploads into the data directory, checked and made durable before the last reply. */
+export function createUploads(library: Library, tenantOf: (request: object) => string): Server {
+  const datastore = new FileStore({
+    directory: library.uploadsDir,
+    expirationPeriodInMilliseconds: ABANDONED_AFTER_MS,
+  });
+  const server: Server = new Server({
+    path: '/files',
+    relativeLocation: true,
+    respectForwardedHeaders: false,
+    datastore,
+    namingFunction: () => randomBytes(16).toString('hex'),
+    onUploadCreate: (_request, upload) =>
+      orRefuse(async () => {
+        if (upload.size === undefined) throw new FfrtmpError('invalid_request', 'an upload has to say its size');
+        await library.makeRoom(upload.size);
+        const sha256 = upload.metadata?.sha256;
+        if (sha256 && !sha256Schema.safeParse(sha256).success) {
+          throw new FfrtmpError('invalid_request', 'metadata sha256: must be 64 lower-case hexadecimal digits');
+        }
+        return {};
+      }),
+    onUploadFinish: (request, upload) =>
+      orRefuse(async () => {
+        const path = join(library.uploadsDir, upload.id);
+        const file = await library
+          .adopt(tenantOf(request), path, upload.metadata?.sha256 ?? undefined)
+          .catch(async (error: unknown) => {
+            await datastore.remove(upload.id).catch(() => undefined);
+            throw error;
+          });
+        await datastore.configstore.delete(upload.id);
+        return { headers: { [uploadHeaders.sha256]: file.sha256, [uploadHeaders.bytes]: String(file.bytes) } };
+      }),
+  });
+  return server;
+}

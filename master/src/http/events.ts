@@ -1,0 +1,53 @@
+import type { FastifyReply } from 'fastify';
+
+/** Proxies close idle connections; a comment line keeps ours open. */
+const KEEP_ALIVE_MS = 15_000;
+/** A reader that falls this far behind is cut off: it resumes with Last-Event-ID and loses nothing. */
+const MAX_BACKLOG_BYTES = 4 << 20;
+
+export interface EventStream {
+  send: (event: { event: string; data: unknown; id?: number }) => void;
+  end: () => void;
+  /** Settles when the stream is over, whoever ended it. */
+  closed: Promise<void>;
+}
+
+/** Answers with server-sent events. Ends with the client's connection or by `end`. */
+export function openEventStream(reply: FastifyReply): EventStream {
+  reply.hijack();
+  const { raw } = reply;
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    connection: 'keep-alive',
+    'x-accel-buffering': 'no',
+  });
+  raw.write(': open\n\n');
+  const keepAlive = setInterval(() => raw.write(': still here\n\n'), KEEP_ALIVE_MS);
+  keepAlive.unref();
+  const closed = new Promise<void>((resolve) => {
+    raw.once('close', () => {
+      clearInterval(keepAlive);
+      resolve();
+    });
+  });
+  return {
+    send({ event, data, id }) {
+      if (raw.destroyed || raw.writableEnded) return;
+      if (raw.writableLength > MAX_BACKLOG_BYTES) {
+        raw.destroy();
+        return;
+      }
+      const idLine = id === undefined ? '' : `id: ${id}\n`;
+      raw.write(`${idLine}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    },
+    end: () => raw.end(),
+    closed,
+  };
+}
+
+/** The number after which a client wants to resume, or undefined. */
+export function lastEventId(headers: Record<string, unknown>): number | undefined {
+  const text = headers['last-event-id'];
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}

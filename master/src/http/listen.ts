@@ -1,0 +1,53 @@
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createTcpServer, type Socket } from 'node:net';
+
+/** First byte of a TLS handshake record. */
+const TLS_HANDSHAKE = 0x16;
+
+export interface TlsIdentity {
+  cert: string;
+  key: string;
+}
+
+const wrongScheme = (request: { headers: { host?: string | undefined } }) =>
+  `this port speaks HTTPS: use https://${request.headers.host ?? 'this address'}\n`;
+
+/**
+ * An HTTPS server whose port also understands a plain request, just enough to answer which scheme to use: a curl with
+ * the wrong one gets a sentence and not a broken connection.
+ */
+export function createDualServer(listener: RequestListener, identity: TlsIdentity): Server {
+  const https = createHttpsServer({ cert: identity.cert, key: identity.key, minVersion: 'TLSv1.2' }, listener);
+  const plain = createHttpServer((request, response) => {
+    const text = wrongScheme(request);
+    response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'TLS/1.2' }).end(text);
+  });
+  const front = createTcpServer({ pauseOnConnect: false }, (socket: Socket) => {
+    socket.once('error', () => socket.destroy());
+    socket.once('readable', () => {
+      const first = socket.read(1) as Buffer | null;
+      if (first === null) return;
+      socket.unshift(first);
+      (first[0] === TLS_HANDSHAKE ? https : plain).emit('connection', socket);
+    });
+  });
+  // The framework listens, closes and asks addresses on one object: the front's port, the HTTPS server's requests.
+  const closeIdle = () => https.closeIdleConnections();
+  https.listen = ((...args: Parameters<typeof front.listen>) => {
+    front.once('listening', () => https.emit('listening'));
+    front.on('error', (error) => https.emit('error', error));
+    front.listen(...args);
+    return https;
+  }) as typeof https.listen;
+  https.address = () => front.address();
+  https.close = ((done?: (error?: Error) => void) => {
+    plain.close();
+    plain.closeAllConnections();
+    closeIdle();
+    front.close(done);
+    return https;
+  }) as typeof https.close;
+  Object.defineProperty(https, 'listening', { get: () => front.listening });
+  return https as unknown as Server;
+}

@@ -1,0 +1,27 @@
+import type { Progress } from '@ffrtmp/shared/job/job';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/open.ts';
+import type { EventLog } from '../events/log.ts';
+import type { KnownNode } from '../scheduling/explain.ts';
+import type { Lanes } from './lanes.ts';
+import type { Transitions } from './transition.ts';
+
+/** What the verbs of a job need from the rest of the master, as narrow functions. */
+export interface JobParts {
+  db: Pick<Database, 'read' | 'write'>;
+  clock: Clock;
+  events: EventLog;
+  lanes: Lanes;
+  transitions: Transitions;
+  ownsFile: (tenantId: string, sha256: string) => Promise<boolean>;
+  nodeName: (nodeId: string) => string | null;
+  knownNodes: () => KnownNode[];
+  progressOf: (jobId: string) => Progress | null;
+  /** A live attempt was ended by the master: its agent is to be told at once. */
+  onAttemptEnded: (attempt: { id: string; nodeId: string }, order: 'cancel' | 'pause') => void;
+  /** A task now waits for a point in time: the alarm has to look again. */
+  onDueChanged: () => void;
+  /** Retries of a job that does not say how many. */
+  defaultMaxRetries: number;
+  random: () => number;
+}

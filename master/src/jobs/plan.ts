@@ -1,0 +1,97 @@
+import type { JobRequest } from '@ffrtmp/shared/job/job';
+import { resolveEncode } from '@ffrtmp/shared/job/resolve';
+import type { Requirement, TaskKind, TaskSpec } from '@ffrtmp/shared/job/task';
+import type { Encode, GeneratedInput } from '@ffrtmp/shared/media/encoding';
+
+/** The part of a job that never changes after submit, stored as JSON beside the narrow row. */
+export interface JobBody {
+  name: string | null;
+  scenario: string;
+  confidence: 'auto' | number;
+  engine: string;
+  parameters: Record<string, unknown>;
+  encode: Encode;
+  input: { sha256: string; name?: string | undefined } | null;
+  generate: GeneratedInput | null;
+  outputs: { name: string }[];
+  limits: JobRequest['limits'] | null;
+  quality: JobRequest['quality'] | null;
+  classification: string;
+  labels: Record<string, string>;
+  warnings: string[];
+  traceparent: string | null;
+}
+
+export interface PlannedTask {
+  kind: TaskKind;
+  mode: 'finite';
+  required: boolean;
+  /** Positions in the plan of the tasks that have to succeed first. */
+  needs: number[];
+  requirement: Requirement;
+  spec: TaskSpec;
+}
+
+/** `film.mkv` -> `film`; an output is named after its input unless the job names it. */
+const stem = (name: string) => name.replace(/\.[^.]{1,8}$/, '');
+
+const withEnding = (name: string, container: string) =>
+  name.toLowerCase().endsWith(`.${container}`) ? name : `${name}.${container}`;
+
+export function bodyOf(request: JobRequest, traceparent: string | null): JobBody {
+  const hasInput = request.input !== undefined;
+  const { encode, generate, warnings } = resolveEncode({
+    scenario: request.scenario,
+    parameters: request.parameters,
+    hasInput,
+  });
+  const wanted = request.outputs?.[0]?.name ?? stem(request.input?.name ?? request.name ?? 'output');
+  return {
+    name: request.name ?? null,
+    scenario: request.scenario,
+    confidence: request.confidence,
+    engine: request.engine,
+    parameters: request.parameters,
+    encode,
+    input: request.input ?? null,
+    generate,
+    outputs: [{ name: withEnding(wanted, encode.container) }],
+    limits: request.limits ?? null,
+    quality: request.quality ?? null,
+    classification: request.classification,
+    labels: request.labels,
+    warnings,
+    traceparent,
+  };
+}
+
+/** Turns a job into the tasks that workers claim: the encode and, when asked for, the comparison with its source. Pure. */
+export function planTasks(body: JobBody): PlannedTask[] {
+  const output = body.outputs[0]?.name ?? `output.${body.encode.container}`;
+  const limits = body.limits ?? null;
+  const transcode: PlannedTask = {
+    kind: 'transcode',
+    mode: 'finite',
+    required: true,
+    needs: [],
+    requirement: { engine: 'ffmpeg', encoder: body.encode.encoder },
+    spec: {
+      kind: 'transcode',
+      encode: body.encode,
+      generate: body.generate,
+      output_name: output,
+      keep_source: body.quality !== null && body.generate !== null,
+      limits,
+    },
+  };
+  if (!body.quality) return [transcode];
+  const quality: PlannedTask = {
+    kind: 'quality',
+    mode: 'finite',
+    required: false,
+    needs: [0],
+    requirement: { engine: 'ffmpeg', encoder: null },
+    spec: { kind: 'quality', encode: body.encode, metrics: body.quality.metrics, limits },
+  };
+  return [transcode, quality];
+}

@@ -1,0 +1,246 @@
+import { type Selectable, sql } from 'kysely';
+import { p, statement } from '../database/statement.ts';
+import type { Tables } from '../database/tables.ts';
+
+export type JobRow = Selectable<Tables['jobs']>;
+export type TaskRow = Tables['tasks'];
+export type AttemptRow = Tables['attempts'];
+export type ArtifactRow = Tables['artifacts'];
+
+/** A partial index is used only when its condition stands literally in the statement. */
+const isClaimable = sql<boolean>`claimable = 1`;
+const waitsForDue = sql<boolean>`state = 'ready' and claimable = 0`;
+
+export const insertJob = statement((q) =>
+  q
+    .insertInto('jobs')
+    .values({
+      id: p('id'),
+      tenant_id: p('tenant'),
+      state: 'pending',
+      queue: p('queue'),
+      priority: p('priority'),
+      retry_count: 0,
+      max_retries: p('maxRetries'),
+      not_before: p('notBefore'),
+      failure_class: null,
+      quarantined: 0,
+      error: null,
+      created_at: p('now'),
+      started_at: null,
+      completed_at: null,
+    })
+    .returning('seq'),
+);
+export const insertJobBody = statement((q) =>
+  q.insertInto('job_bodies').values({ job_seq: p('seq'), body: p('body') }),
+);
+export const insertLabel = statement((q) =>
+  q.insertInto('job_labels').values({ tenant_id: p('tenant'), name: p('name'), value: p('value'), job_seq: p('seq') }),
+);
+export const insertTask = statement((q) =>
+  q.insertInto('tasks').values({
+    id: p('id'),
+    job_seq: p('seq'),
+    tenant_id: p('tenant'),
+    kind: p('kind'),
+    mode: p('mode'),
+    state: p('state'),
+    required: p('required'),
+    class_id: p('classId'),
+    ord: p('ord'),
+    claimable: p('claimable'),
+    due_at: p('due'),
+    attempts: 0,
+    failures: 0,
+    losses: 0,
+    avoid_node_id: null,
+  }),
+);
+export const insertTaskBody = statement((q) =>
+  q.insertInto('task_bodies').values({ task_id: p('id'), body: p('body') }),
+);
+export const insertNeed = statement((q) =>
+  q.insertInto('task_needs').values({ task_id: p('id'), needs_id: p('needs') }),
+);
+
+export const allClasses = statement((q) => q.selectFrom('classes').selectAll());
+export const insertClass = statement((q) =>
+  q
+    .insertInto('classes')
+    .values({ body: p('body') })
+    .onConflict((on) => on.column('body').doUpdateSet({ body: p('body') }))
+    .returning('id'),
+);
+export const readyLanes = statement((q) =>
+  q
+    .selectFrom('tasks')
+    .select(({ fn }) => ['class_id', 'tenant_id', fn.countAll<number>().as('ready'), fn.min<number>('ord').as('head')])
+    .where(isClaimable)
+    .groupBy(['class_id', 'tenant_id']),
+);
+
+export const jobById = statement((q) => q.selectFrom('jobs').selectAll().where('id', '=', p<string>('id')));
+export const jobBySeq = statement((q) => q.selectFrom('jobs').selectAll().where('seq', '=', p<number>('seq')));
+export const jobBody = statement((q) =>
+  q.selectFrom('job_bodies').select('body').where('job_seq', '=', p<number>('seq')),
+);
+export const setQueue = statement((q) =>
+  q
+    .updateTable('jobs')
+    .set({ queue: p('queue'), priority: p('priority') })
+    .where('seq', '=', p<number>('seq')),
+);
+export const jobCounts = statement((q) =>
+  q
+    .selectFrom('jobs')
+    .select(({ fn }) => ['state', fn.countAll<number>().as('count')])
+    .groupBy('state'),
+);
+
+export const tasksOfJob = statement((q) =>
+  q.selectFrom('tasks').selectAll().where('job_seq', '=', p<number>('seq')).orderBy('id'),
+);
+export const taskById = statement((q) => q.selectFrom('tasks').selectAll().where('id', '=', p<string>('id')));
+export const taskBody = statement((q) =>
+  q.selectFrom('task_bodies').select('body').where('task_id', '=', p<string>('id')),
+);
+export const needsOf = statement((q) =>
+  q.selectFrom('task_needs').select('needs_id').where('task_id', '=', p<string>('id')),
+);
+export const dependentsOf = statement((q) =>
+  q
+    .selectFrom('task_needs')
+    .innerJoin('tasks', 'tasks.id', 'task_needs.task_id')
+    .selectAll('tasks')
+    .where('task_needs.needs_id', '=', p<string>('id')),
+);
+export const openNeedsOf = statement((q) =>
+  q
+    .selectFrom('task_needs')
+    .innerJoin('tasks', 'tasks.id', 'task_needs.needs_id')
+    .select('tasks.id')
+    .where('task_needs.task_id', '=', p<string>('id'))
+    .where('tasks.state', '!=', 'succeeded'),
+);
+export const setTaskClass = statement((q) =>
+  q
+    .updateTable('tasks')
+    .set({ class_id: p('classId') })
+    .where('id', '=', p<string>('id')),
+);
+/** The oldest ready tasks of a lane; one more than wanted tells the next head. `alone`: nobody else could take them. */
+export const laneHeads = statement((q) =>
+  q
+    .selectFrom('tasks')
+    .selectAll()
+    .where(isClaimable)
+    .where('class_id', '=', p<number>('classId'))
+    .where('tenant_id', '=', p<string>('tenant'))
+    .orderBy('ord')
+    .limit(p<number>('limit')),
+);
+export const dueTasks = statement((q) =>
+  q
+    .selectFrom('tasks')
+    .selectAll()
+    .where(waitsForDue)
+    .where('due_at', '<=', p<number>('now'))
+    .orderBy('due_at')
+    .limit(p<number>('limit')),
+);
+export const earliestDue = statement((q) =>
+  q
+    .selectFrom('tasks')
+    .select(({ fn }) => fn.min<number | null>('due_at').as('due'))
+    .where(waitsForDue),
+);
+
+export const insertAttempt = statement((q) =>
+  q.insertInto('attempts').values({
+    id: p('id'),
+    task_id: p('task'),
+    job_seq: p('seq'),
+    tenant_id: p('tenant'),
+    number: p('number'),
+    node_id: p('node'),
+    claim_id: p('claim'),
+    state: 'leased',
+    cause: null,
+    failure_class: null,
+    error: null,
+    leased_at: p('now'),
+    started_at: null,
+    ended_at: null,
+  }),
+);
+export const attemptById = statement((q) => q.selectFrom('attempts').selectAll().where('id', '=', p<string>('id')));
+export const attemptsOfJob = statement((q) =>
+  q.selectFrom('attempts').selectAll().where('job_seq', '=', p<number>('seq')).orderBy('leased_at').orderBy('id'),
+);
+export const latestAttempt = statement((q) =>
+  q
+    .selectFrom('attempts')
+    .selectAll()
+    .where('job_seq', '=', p<number>('seq'))
+    .orderBy('leased_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1),
+);
+export const liveAttempts = statement((q) => q.selectFrom('attempts').selectAll().where('ended_at', 'is', null));
+export const liveAttemptOf = statement((q) =>
+  q.selectFrom('attempts').selectAll().where('task_id', '=', p<string>('task')).where('ended_at', 'is', null),
+);
+export const lostNodes = statement((q) =>
+  q
+    .selectFrom('attempts')
+    .select('node_id')
+    .distinct()
+    .where('task_id', '=', p<string>('task'))
+    .where('state', '=', 'lost'),
+);
+export const resultOf = statement((q) =>
+  q.selectFrom('attempt_results').selectAll().where('attempt_id', '=', p<string>('id')),
+);
+export const insertResult = statement((q) =>
+  q.insertInto('attempt_results').values({ attempt_id: p('id'), digest: p('digest'), body: p('body') }),
+);
+export const insertArtifact = statement((q) =>
+  q.insertInto('artifacts').values({
+    attempt_id: p('attempt'),
+    task_id: p('task'),
+    role: p('role'),
+    idx: p('index'),
+    sha256: p('sha256'),
+    bytes: p('bytes'),
+    name: p('name'),
+  }),
+);
+export const artifactsOfTask = statement((q) =>
+  q.selectFrom('artifacts').selectAll().where('task_id', '=', p<string>('task')).orderBy('role').orderBy('idx'),
+);
+export const artifactsOfAttempt = statement((q) =>
+  q.selectFrom('artifacts').selectAll().where('attempt_id', '=', p<string>('attempt')),
+);
+
+export const idempotent = statement((q) =>
+  q
+    .selectFrom('idempotency')
+    .selectAll()
+    .where('tenant_id', '=', p<string>('tenant'))
+    .where('key', '=', p<string>('key')),
+);
+export const insertIdempotent = statement((q) =>
+  q
+    .insertInto('idempotency')
+    .values({ tenant_id: p('tenant'), key: p('key'), body_hash: p('hash'), job_seqs: p('seqs'), created_at: p('now') }),
+);
+export const forgetIdempotent = statement((q) =>
+  q.deleteFrom('idempotency').where('created_at', '<', p<number>('before')).returning('key'),
+);
+export const countRetry = statement((q) =>
+  q
+    .updateTable('jobs')
+    .set((eb) => ({ retry_count: eb('retry_count', '+', 1) }))
+    .where('seq', '=', p<number>('seq')),
+);

@@ -1,0 +1,157 @@
+import type { Attempt } from '@ffrtmp/shared/job/attempt';
+import { type Job, weightOf } from '@ffrtmp/shared/job/job';
+import { isTerminalJob } from '@ffrtmp/shared/job/state';
+import type { Artifact, Requirement, Task, TaskSpec } from '@ffrtmp/shared/job/task';
+import { iso, isoOrNull } from '../clock.ts';
+import type { Run } from '../database/statement.ts';
+import type { StoredResult } from './finish.ts';
+import type { JobParts } from './parts.ts';
+import type { JobBody } from './plan.ts';
+import {
+  type ArtifactRow,
+  type AttemptRow,
+  artifactsOfAttempt,
+  artifactsOfTask,
+  attemptsOfJob,
+  type JobRow,
+  jobBody,
+  latestAttempt,
+  needsOf,
+  resultOf,
+  type TaskRow,
+  taskBody,
+  tasksOfJob,
+} from './store.ts';
+
+export async function readBody(run: Run, seq: number): Promise<JobBody> {
+  const [row] = await run(jobBody, { seq });
+  if (!row) throw new Error(`job ${seq} has no body`);
+  return JSON.parse(row.body) as JobBody;
+}
+
+const artifactView = ({ role, idx, sha256, bytes, name }: ArtifactRow): Artifact => ({
+  role,
+  index: idx,
+  sha256,
+  bytes,
+  name,
+});
+
+/** A job as the API shows it. */
+export async function viewJob(parts: JobParts, run: Run, job: JobRow): Promise<Job> {
+  const body = await readBody(run, job.seq);
+  const [latest] = await run(latestAttempt, { seq: job.seq });
+  const published = job.state === 'pending' ? [] : await publishedOutputs(run, job.seq);
+  return {
+    id: job.id,
+    sequence_number: job.seq,
+    tenant_id: job.tenant_id,
+    ...body,
+    queue: job.queue,
+    priority: job.priority,
+    weight: weightOf(job.queue, job.priority),
+    limits: body.limits ?? null,
+    quality: body.quality ?? null,
+    outputs: body.outputs.map(({ name }, index) => {
+      const artifact = published.find((one) => one.idx === index);
+      return { name, sha256: artifact?.sha256 ?? null, bytes: artifact?.bytes ?? null };
+    }),
+    status: job.state,
+    progress: isTerminalJob(job.state) ? null : parts.progressOf(job.id),
+    retry_count: job.retry_count,
+    max_retries: job.max_retries,
+    not_before: isoOrNull(job.not_before),
+    error: job.error,
+    failure_class: job.failure_class,
+    quarantined: job.quarantined === 1,
+    node_id: latest?.node_id ?? null,
+    node_name: latest ? parts.nodeName(latest.node_id) : null,
+    created_at: iso(job.created_at),
+    started_at: isoOrNull(job.started_at),
+    completed_at: isoOrNull(job.completed_at),
+  };
+}
+
+async function publishedOutputs(run: Run, seq: number): Promise<ArtifactRow[]> {
+  const outputs: ArtifactRow[] = [];
+  for (const task of await run(tasksOfJob, { seq })) {
+    if (task.kind !== 'transcode' || task.state !== 'succeeded') continue;
+    outputs.push(...(await run(artifactsOfTask, { task: task.id })).filter((artifact) => artifact.role === 'output'));
+  }
+  return outputs;
+}
+
+/** A task with everything an agent needs to run it: the job's own input and what the tasks it needs have made. */
+export async function viewTask(run: Run, task: TaskRow, jobId: string, body: JobBody): Promise<Task> {
+  const [stored] = await run(taskBody, { id: task.id });
+  const { requirement, spec } = JSON.parse(stored?.body ?? '{}') as { requirement: Requirement; spec: TaskSpec };
+  const needs = (await run(needsOf, { id: task.id })).map((row) => row.needs_id);
+  const inputs: Artifact[] = body.input
+    ? [{ role: 'input', index: 0, sha256: body.input.sha256, bytes: 0, name: body.input.name }]
+    : [];
+  for (const need of needs) inputs.push(...(await run(artifactsOfTask, { task: need })).map(artifactView));
+  const outputs = await run(artifactsOfTask, { task: task.id });
+  return {
+    id: task.id,
+    job_id: jobId,
+    kind: task.kind,
+    mode: task.mode,
+    state: task.state,
+    required: task.required === 1,
+    needs,
+    requirement,
+    spec,
+    inputs,
+    outputs: outputs.map((row) => ({ ...artifactView(row), sink: 'file' as const })),
+    attempts: task.attempts,
+    failures: task.failures,
+    losses: task.losses,
+    due_at: isoOrNull(task.due_at),
+  };
+}
+
+export async function viewTasks(run: Run, job: JobRow): Promise<Task[]> {
+  const body = await readBody(run, job.seq);
+  const rows = await run(tasksOfJob, { seq: job.seq });
+  return Promise.all(rows.map((row) => viewTask(run, row, job.id, body)));
+}
+
+export async function viewAttempt(
+  parts: JobParts,
+  run: Run,
+  row: AttemptRow,
+  jobId: string,
+  kind: TaskRow['kind'],
+): Promise<Attempt> {
+  const [stored] = await run(resultOf, { id: row.id });
+  const result = stored ? (JSON.parse(stored.body) as StoredResult) : undefined;
+  const artifacts = await run(artifactsOfAttempt, { attempt: row.id });
+  return {
+    id: row.id,
+    job_id: jobId,
+    task_id: row.task_id,
+    task_kind: kind,
+    attempt: row.number,
+    node_id: row.node_id,
+    node_name: parts.nodeName(row.node_id),
+    state: row.state,
+    cause: row.cause,
+    failure_class: row.failure_class,
+    error: row.error,
+    metrics: result?.metrics ?? null,
+    analyzer_output: result?.analyzer_output ?? null,
+    environment: result?.environment ?? null,
+    figures: result?.figures ?? [],
+    artifacts: artifacts.map(artifactView),
+    leased_at: iso(row.leased_at),
+    started_at: isoOrNull(row.started_at),
+    ended_at: isoOrNull(row.ended_at),
+  };
+}
+
+export async function viewAttempts(parts: JobParts, run: Run, job: JobRow): Promise<Attempt[]> {
+  const tasks = await run(tasksOfJob, { seq: job.seq });
+  const kindOf = new Map(tasks.map((task) => [task.id, task.kind]));
+  const rows = await run(attemptsOfJob, { seq: job.seq });
+  return Promise.all(rows.map((row) => viewAttempt(parts, run, row, job.id, kindOf.get(row.task_id) ?? 'transcode')));
+}

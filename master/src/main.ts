@@ -1,0 +1,155 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { configFlag, findConfigFile, readConfigFile } from '@ffrtmp/runtime/config-file';
+import { defaultDataDir, masterFiles } from '@ffrtmp/runtime/data-dir';
+import { createLogger } from '@ffrtmp/runtime/log';
+import { startLoop } from '@ffrtmp/runtime/loop';
+import { type MetricsServer, portTaken, startMetricsServer } from '@ffrtmp/runtime/metrics-server';
+import { runProgram } from '@ffrtmp/runtime/program';
+import { helpText, printConfig } from '@ffrtmp/runtime/usage';
+import { readConfig } from '@ffrtmp/shared/config';
+import { mayCall } from '@ffrtmp/shared/contract/operation';
+import { version } from '@ffrtmp/shared/version';
+import { systemClock } from './clock.ts';
+import { type MasterConfig, masterOptions } from './config.ts';
+import { openDatabase } from './database/open.ts';
+import { openAuthority } from './keys/authority.ts';
+import { buildMaster, type Master, type MasterSettings, readMachineId } from './master.ts';
+
+const TIDY_MS = 10_000;
+
+const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+async function tlsIdentity(config: MasterConfig, dataDir: string): Promise<MasterSettings['tls']> {
+  const own = await openAuthority({
+    dataDir,
+    hosts: [config.host, hostname(), ...config.certHosts],
+    ips: config.certIps,
+    nowMs: Date.now(),
+  });
+  if (!(config.tls ?? !isLoopback(config.host))) return null;
+  if (config.cert === undefined || config.key === undefined) return own;
+  return { cert: readFileSync(config.cert, 'utf8'), key: readFileSync(config.key, 'utf8'), caFingerprint: null };
+}
+
+async function listenApi(master: Master, config: MasterConfig): Promise<number> {
+  try {
+    await master.app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(config.host, config.port) : error;
+  }
+  const address = master.app.server.address();
+  return typeof address === 'object' && address ? address.port : config.port;
+}
+
+/** The name under which this machine's own programs reach the API. */
+function localUrl(config: MasterConfig, port: number, tls: boolean): string {
+  const any = config.host === '0.0.0.0' || config.host === '::';
+  const host = any ? '127.0.0.1' : isIPv6(config.host) ? `[${config.host}]` : config.host;
+  return `${tls ? 'https' : 'http'}://${host}:${port}`;
+}
+
+function announce(master: Master, url: string, fingerprint: string | null): void {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const secrets = master.firstSecrets;
+  if (secrets?.adminKey) say(`admin key: ${secrets.adminKey} (shown once; kept for local use in the data directory)`);
+  if (secrets) {
+    const pin = fingerprint === null ? '' : ` --ca-fingerprint ${fingerprint}`;
+    say(`join another machine with: bin/agent --register --master ${url} --token ${secrets.joinToken}${pin}`);
+  }
+  say(`master ready at ${url}`);
+}
+
+function startMetrics(config: MasterConfig, master: Master): Promise<MetricsServer> {
+  const { registry, collect } = master.metrics;
+  const allow = (authorization: string | undefined) => {
+    const caller = master.keyring.identify(authorization?.replace(/^Bearer\s+/i, '') ?? '');
+    return caller !== undefined && mayCall(caller.role, 'read');
+  };
+  const open = isLoopback(config.host);
+  return startMetricsServer({
+    host: config.host,
+    port: config.metricsPort,
+    registry,
+    collect,
+    ...(open ? {} : { allow }),
+  });
+}
+
+async function run(config: MasterConfig): Promise<void> {
+  const log = createLogger('master', config.logLevel);
+  const dataDir = resolve(config.dataDir ?? defaultDataDir('master', process.env));
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const db = openDatabase(config.db ?? join(dataDir, 'master.db'));
+  const tls = await tlsIdentity(config, dataDir);
+  const settings = {
+    config,
+    dataDir,
+    db,
+    clock: systemClock,
+    log,
+    random: Math.random,
+    tls,
+    machineId: readMachineId(),
+  };
+  const master = await buildMaster(settings);
+  const endpoint = join(dataDir, masterFiles.endpoint);
+  let metrics: MetricsServer | undefined;
+  try {
+    const port = await listenApi(master, config);
+    if (config.metrics) metrics = await startMetrics(config, master);
+    const url = localUrl(config, port, tls !== null);
+    writeFileSync(endpoint, `${url}\n`);
+    const loops = [
+      startLoop({
+        name: 'the safety pass',
+        intervalMs: config.schedulerInterval,
+        jitter: 0.1,
+        log,
+        runOnce: master.sweep,
+      }),
+      startLoop({ name: 'tidying', intervalMs: TIDY_MS, jitter: 0.1, log, runOnce: master.tidy }),
+    ];
+    announce(master, url, tls?.caFingerprint ?? null);
+    if (metrics) log.info({ port: metrics.port }, 'metrics are served');
+    await stopSignal();
+    log.info('stopping: no new work is handed out, open requests finish');
+    const deadline = setTimeout(() => master.app.server.closeAllConnections(), config.drainDeadline);
+    master.drain();
+    for (const loop of loops) await loop.stop();
+    await master.tidy();
+    await master.close();
+    clearTimeout(deadline);
+    rmSync(endpoint, { force: true });
+  } finally {
+    await metrics?.close();
+    await master.close();
+    await db.close();
+  }
+}
+
+const stopSignal = () =>
+  new Promise<void>((done) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done());
+  });
+
+await runProgram(async () => {
+  const argv = process.argv.slice(2);
+  const program = {
+    name: 'master',
+    role: 'master',
+    purpose: 'takes jobs, queues and places them',
+    options: masterOptions,
+  };
+  if (argv.includes('--help') || argv.includes('-h')) return void process.stdout.write(helpText(program));
+  if (argv.includes('--version')) return void process.stdout.write(`${version}\n`);
+  const [verb, action] = argv;
+  const flags = verb === 'config' ? argv.slice(2) : argv;
+  const path = configFlag(flags) ?? findConfigFile(process.env, process.cwd());
+  const sources = { argv: flags, env: process.env, file: readConfigFile(path) };
+  const config = readConfig('master', masterOptions, sources);
+  if (verb === 'config') return void process.stdout.write(printConfig(action, config));
+  await run(config);
+});

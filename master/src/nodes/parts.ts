@@ -1,0 +1,24 @@
+import type { Figure } from '@ffrtmp/shared/energy/figure';
+import type { Timing } from '@ffrtmp/shared/node/timing';
+import type { Clock } from '../clock.ts';
+import type { Committer, Transaction } from '../database/commit.ts';
+import type { EventLog } from '../events/log.ts';
+import type { Registry } from './registry.ts';
+
+export interface NodeParts {
+  db: Committer;
+  clock: Clock;
+  events: EventLog;
+  registry: Registry;
+  timing: Timing;
+  /** Identity of the machine the master runs on, to recognise itself among its workers. */
+  machineId: string | null;
+  newCredential: (tx: Transaction, nodeId: string, name: string) => Promise<string>;
+  endCredentials: (tx: Transaction, nodeId: string) => Promise<void>;
+  runningOn: (nodeId: string) => number;
+  /** Takes everything a node runs back at once. */
+  takeBack: (nodeId: string, reason: string) => Promise<void>;
+  energyOf: (nodeId: string, since: number, until: number) => Promise<{ attempts: number; energy: Figure[] }>;
+  /** A node may take work again, or has learnt to do more. */
+  onNodeReady: (nodeId: string) => void;
+}

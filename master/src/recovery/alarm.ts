@@ -1,0 +1,61 @@
+import type { Logger } from 'pino';
+
+/** Longest sleep of a timer; the safety pass looks anyway. */
+const MAX_SLEEP_MS = 60_000;
+/** Renewals move expiries all the time: a look at most this often keeps the alarm cheap. */
+const MIN_SLEEP_MS = 5;
+
+export interface Alarm {
+  /** Something becomes due in `inMs`, or at a time that has to be looked up. Later than the next ring costs nothing. */
+  poke: (inMs?: number) => void;
+  stop: () => void;
+}
+
+/** Runs `ring` at the earliest due time; the first poke starts it. Pokes during a look are coalesced into one more. */
+export function startAlarm(parts: {
+  nextDueMs: () => Promise<number | undefined>;
+  ring: () => Promise<unknown>;
+  log: Pick<Logger, 'error'>;
+}): Alarm {
+  let timer: NodeJS.Timeout | undefined;
+  let looking = false;
+  let again = false;
+  let stopped = false;
+  let ringsAtMs = Number.POSITIVE_INFINITY;
+
+  async function look(): Promise<void> {
+    looking = true;
+    do {
+      again = false;
+      const dueMs = await parts.nextDueMs();
+      clearTimeout(timer);
+      ringsAtMs = Number.POSITIVE_INFINITY;
+      if (stopped || dueMs === undefined) continue;
+      const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(MIN_SLEEP_MS, dueMs));
+      ringsAtMs = performance.now() + sleepMs;
+      timer = setTimeout(() => void onRing(), sleepMs);
+      timer.unref();
+    } while (again && !stopped);
+    looking = false;
+  }
+
+  async function onRing(): Promise<void> {
+    ringsAtMs = Number.POSITIVE_INFINITY;
+    await parts.ring().catch((error: unknown) => parts.log.error({ err: error }, 'the sweep failed'));
+    poke();
+  }
+
+  function poke(inMs?: number): void {
+    if (stopped || (inMs !== undefined && ringsAtMs <= performance.now() + inMs)) return;
+    again = true;
+    if (!looking) look().catch((error: unknown) => parts.log.error({ err: error }, 'the alarm failed'));
+  }
+
+  return {
+    poke,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { DispatchParts } from '../dispatch/parts.ts';
+import { endFailed, giveBack } from '../jobs/finish.ts';
+import { attemptById, dueTasks, earliestDue, forgetIdempotent } from '../jobs/store.ts';
+import { setHeartbeat } from '../nodes/store.ts';
+
+/** A sweep that finds more goes on in its next run, so that it never stalls the loop. */
+const BATCH = 500;
+const IDEMPOTENCY_MS = 7 * 24 * 3_600_000;
+
+export interface Swept {
+  lost: number;
+  released: number;
+}
+
+/** Takes back the work of leases that ran out. Each attempt is ended conditionally, so a result that came first wins. */
+export async function sweepLeases(parts: DispatchParts): Promise<number> {
+  const expired = parts.leases.expired().slice(0, BATCH);
+  if (expired.length === 0) return 0;
+  await parts.jobs.db.write(async (tx) => {
+    for (const lease of expired) {
+      const [attempt] = await tx.run(attemptById, { id: lease.attemptId });
+      if (attempt && attempt.ended_at === null) {
+        const error = `the node ${parts.jobs.nodeName(lease.nodeId) ?? lease.nodeId} was not heard of for a whole lease`;
+        await endFailed(parts.jobs, tx, { attempt, failureClass: 'lost', error });
+      }
+      tx.afterCommit(() => {
+        parts.leases.end(lease.attemptId);
+        parts.board.forget(lease.attemptId);
+      });
+    }
+  });
+  return expired.length;
+}
+
+/** Makes tasks whose time has come claimable: retries after their delay, jobs after `not_before`. */
+export async function releaseDue(parts: DispatchParts): Promise<number> {
+  const due = await parts.jobs.db.read(dueTasks, { now: parts.jobs.clock.now(), limit: BATCH });
+  if (due.length === 0) return 0;
+  await parts.jobs.db.write(async (tx) => {
+    for (const task of due) await parts.jobs.transitions.release(tx, task);
+  });
+  return due.length;
+}
+
+/** Everything that is due. The alarm calls it at the earliest due time, the safety pass every few seconds. */
+export async function sweep(parts: DispatchParts): Promise<Swept> {
+  return { lost: await sweepLeases(parts), released: await releaseDue(parts) };
+}
+
+/** Chores without a deadline: last signs of life to disk, old idempotency keys away. */
+export async function tidy(parts: DispatchParts): Promise<void> {
+  const { registry } = parts.nodes;
+  const fresh = registry.all().filter((node) => node.seenAt !== null && node.seenAt !== node.row.last_heartbeat);
+  await parts.jobs.db.write(async (tx) => {
+    for (const node of fresh) await tx.run(setHeartbeat, { id: node.row.id, now: node.seenAt });
+    await tx.run(forgetIdempotent, { before: parts.jobs.clock.now() - IDEMPOTENCY_MS });
+  });
+  for (const node of fresh) node.row.last_heartbeat = node.seenAt;
+}
+
+/** Hands everything a node runs to others, without waiting for its leases to run out. */
+export async function takeBack(parts: DispatchParts, nodeId: string, reason: string): Promise<void> {
+  const leases = parts.leases.ofNode(nodeId);
+  if (leases.length === 0) return;
+  await parts.jobs.db.write(async (tx) => {
+    for (const { attemptId } of leases) {
+      const [attempt] = await tx.run(attemptById, { id: attemptId });
+      if (attempt && attempt.ended_at === null) await giveBack(parts.jobs, tx, attempt, reason);
+      tx.afterCommit(() => parts.leases.end(attemptId));
+    }
+  });
+}
+
+/** Milliseconds until the next lease expiry or due task, or undefined when nothing is pending. */
+export async function nextDueMs(parts: DispatchParts): Promise<number | undefined> {
+  const { clock } = parts.jobs;
+  const expiry = parts.leases.nextExpiryMs();
+  const [row] = await parts.jobs.db.read(earliestDue);
+  const waits = [
+    ...(expiry === undefined ? [] : [expiry - clock.monotonicMs()]),
+    ...(row?.due === null || row?.due === undefined ? [] : [row.due - clock.now()]),
+  ];
+  return waits.length === 0 ? undefined : Math.max(0, Math.min(...waits));
+}
