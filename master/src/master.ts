@@ -180,7 +180,7 @@ function wireJobs(
     events,
     lanes,
     transitions: createTransitions({ clock, events, lanes }),
-    ownsFile: async (tenantId, sha256) => (await library.find(tenantId, sha256)) !== undefined,
+    ownedBytes: async (tenantId, sha256) => (await library.find(tenantId, sha256))?.bytes,
     nodeName: registry.name,
     knownNodes: registry.known,
     progressOf: board.ofJob,

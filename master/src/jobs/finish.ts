@@ -108,7 +108,7 @@ async function endAttempt(parts: JobParts, tx: Transaction, attempt: AttemptRow,
 async function succeed(parts: JobParts, tx: Transaction, attempt: AttemptRow, task: TaskRow, result: Result) {
   const job = await requireJobRow(tx, attempt.job_seq);
   for (const artifact of result.artifacts) {
-    if (!(await parts.ownsFile(attempt.tenant_id, artifact.sha256))) {
+    if ((await parts.ownedBytes(attempt.tenant_id, artifact.sha256)) === undefined) {
       throw new FfrtmpError(
         'conflict',
         `the master does not hold the bytes of artifact ${artifact.sha256}: upload them first`,

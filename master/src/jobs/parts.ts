@@ -13,7 +13,8 @@ export interface JobParts {
   events: EventLog;
   lanes: Lanes;
   transitions: Transitions;
-  ownsFile: (tenantId: string, sha256: string) => Promise<boolean>;
+  /** Size of a file this tenant owns, or undefined. */
+  ownedBytes: (tenantId: string, sha256: string) => Promise<number | undefined>;
   nodeName: (nodeId: string) => string | null;
   knownNodes: () => KnownNode[];
   progressOf: (jobId: string) => Progress | null;

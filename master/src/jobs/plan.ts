@@ -11,7 +11,7 @@ export interface JobBody {
   engine: string;
   parameters: Record<string, unknown>;
   encode: Encode;
-  input: { sha256: string; name?: string | undefined } | null;
+  input: { sha256: string; name?: string | undefined; bytes: number } | null;
   generate: GeneratedInput | null;
   outputs: { name: string }[];
   limits: JobRequest['limits'] | null;
@@ -38,7 +38,7 @@ const stem = (name: string) => name.replace(/\.[^.]{1,8}$/, '');
 const withEnding = (name: string, container: string) =>
   name.toLowerCase().endsWith(`.${container}`) ? name : `${name}.${container}`;
 
-export function bodyOf(request: JobRequest, traceparent: string | null): JobBody {
+export function bodyOf(request: JobRequest, traceparent: string | null, inputBytes: number): JobBody {
   const hasInput = request.input !== undefined;
   const { encode, generate, warnings } = resolveEncode({
     scenario: request.scenario,
@@ -53,7 +53,7 @@ export function bodyOf(request: JobRequest, traceparent: string | null): JobBody
     engine: request.engine,
     parameters: request.parameters,
     encode,
-    input: request.input ?? null,
+    input: request.input ? { ...request.input, bytes: inputBytes } : null,
     generate,
     outputs: [{ name: withEnding(wanted, encode.container) }],
     limits: request.limits ?? null,

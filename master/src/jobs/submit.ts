@@ -29,11 +29,13 @@ export interface Submission {
 /** Stores jobs, their tasks and events in one commit and returns their sequence numbers, in order. */
 export async function submit(parts: JobParts, submission: Submission): Promise<number[]> {
   const { tenantId, requests, traceparent, idempotencyKey } = submission;
-  const bodies = requests.map((request) => bodyOf(request, traceparent));
-  for (const body of bodies) {
-    if (body.input && !(await parts.ownsFile(tenantId, body.input.sha256))) {
-      throw new FfrtmpError('not_found', `input.sha256: no uploaded file has the digest ${body.input.sha256}`);
+  const bodies: JobBody[] = [];
+  for (const request of requests) {
+    const bytes = request.input ? await parts.ownedBytes(tenantId, request.input.sha256) : 0;
+    if (bytes === undefined) {
+      throw new FfrtmpError('not_found', `input.sha256: no uploaded file has the digest ${request.input?.sha256}`);
     }
+    bodies.push(bodyOf(request, traceparent, bytes));
   }
   const bodyHash = idempotencyKey === undefined ? '' : hash('sha256', JSON.stringify(requests), 'hex');
   return parts.db.write(async (tx) => {

@@ -87,7 +87,7 @@ export async function viewTask(run: Run, task: TaskRow, jobId: string, body: Job
   const { requirement, spec } = JSON.parse(stored?.body ?? '{}') as { requirement: Requirement; spec: TaskSpec };
   const needs = (await run(needsOf, { id: task.id })).map((row) => row.needs_id);
   const inputs: Artifact[] = body.input
-    ? [{ role: 'input', index: 0, sha256: body.input.sha256, bytes: 0, name: body.input.name }]
+    ? [{ role: 'input', index: 0, sha256: body.input.sha256, bytes: body.input.bytes, name: body.input.name }]
     : [];
   for (const need of needs) inputs.push(...(await run(artifactsOfTask, { task: need })).map(artifactView));
   const outputs = await run(artifactsOfTask, { task: task.id });

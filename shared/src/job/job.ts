@@ -143,7 +143,7 @@ export const jobSchema = z
     weight: z.number(),
     parameters: z.record(z.string(), z.unknown()),
     encode: encodeSchema,
-    input: z.object({ sha256: sha256Schema, name: z.string().nullish() }).nullable(),
+    input: z.object({ sha256: sha256Schema, name: z.string().nullish(), bytes: z.int() }).nullable(),
     generate: generatedInputSchema.nullable(),
     outputs: z.array(
       z.object({

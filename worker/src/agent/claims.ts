@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Claimed, dispatchOperations } from '@ffrtmp/shared/contract/dispatch';
+import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import { obey } from './held.ts';
+import type { AgentParts } from './parts.ts';
+
+/** Below the idle limits of proxies, with room for jitter. */
+const WAIT_S = 25;
+const FIRST_PAUSE_MS = 200;
+
+export interface ClaimLoop {
+  /** A slot became free, or the agent began to drain: look at the world again. */
+  changed: () => void;
+  stop: () => Promise<void>;
+}
+
+export interface ClaimTarget {
+  accept: (claimed: Claimed, startedMs: number) => void;
+  /** Slots that may be filled now; 0 while draining. */
+  freeSlots: () => number;
+}
+
+/**
+ * Keeps one claim parked at the master, always: with free slots for work, without any for orders alone, so that a cancel
+ * arrives within milliseconds. A claim whose reply was lost is repeated under its id and yields the same leases.
+ */
+export function startClaims(parts: AgentParts, target: ClaimTarget): ClaimLoop {
+  const stopped = new AbortController();
+  let parked: { controller: AbortController; slots: number } | undefined;
+  let pauseMs = FIRST_PAUSE_MS;
+
+  async function once(claimId: string): Promise<void> {
+    const slots = target.freeSlots();
+    const controller = new AbortController();
+    parked = { controller, slots };
+    const startedMs = performance.now();
+    const held = [...parts.held.keys()].join(',');
+    const query = { node_id: parts.nodeId, wait: WAIT_S * (0.8 + 0.2 * Math.random()), slots, claim_id: claimId, held };
+    const signal = AbortSignal.any([controller.signal, stopped.signal]);
+    const reply = await parts.connection.client.call(dispatchOperations.claim, { query, signal });
+    for (const claimed of reply.jobs) target.accept(claimed, startedMs);
+    for (const order of reply.orders) obey(order, parts.held);
+    // An order is repeated until its attempt is gone; wait for that instead of asking in a circle.
+    if (reply.jobs.length === 0 && reply.orders.length > 0) await settled(parts, reply.orders, signal);
+  }
+
+  async function run(): Promise<void> {
+    let claimId = crypto.randomUUID();
+    while (!stopped.signal.aborted) {
+      try {
+        await once(claimId);
+        claimId = crypto.randomUUID();
+        pauseMs = FIRST_PAUSE_MS;
+      } catch (error) {
+        if (stopped.signal.aborted) return;
+        if (parked?.controller.signal.aborted) continue;
+        await failed(error);
+      }
+    }
+  }
+
+  async function failed(error: unknown): Promise<void> {
+    const code = error instanceof FfrtmpError ? error.code : undefined;
+    if (code === 'unauthorized' || code === 'not_found') parts.onRevoked(error);
+    parts.log.warn({ code }, `no claim: ${error instanceof Error ? error.message : String(error)}`);
+    await delay(pauseMs * (0.5 + Math.random()), undefined, { signal: stopped.signal }).catch(() => undefined);
+    pauseMs = Math.min(parts.pollMs, pauseMs * 2);
+  }
+
+  const running = run();
+  return {
+    changed() {
+      // Only a claim that cannot bring work may be dropped: dropping any other would throw its leases away.
+      if (parked && parked.slots === 0 && target.freeSlots() > 0) parked.controller.abort();
+    },
+    async stop() {
+      stopped.abort();
+      await running;
+    },
+  };
+}
+
+async function settled(
+  parts: AgentParts,
+  orders: readonly { attempt_id: string }[],
+  signal: AbortSignal,
+): Promise<void> {
+  const open = orders.flatMap((order) => parts.held.get(order.attempt_id)?.done ?? []);
+  if (open.length === 0) return;
+  await Promise.race([
+    Promise.allSettled(open),
+    new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
+  ]);
+}

@@ -1,0 +1,40 @@
+import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import { nodeOperations } from '@ffrtmp/shared/contract/nodes';
+import type { Load } from '@ffrtmp/shared/node/node';
+import { obey, report } from './held.ts';
+import type { AgentParts } from './parts.ts';
+
+export interface Beat {
+  drain: boolean;
+}
+
+/**
+ * One heartbeat: renews every lease in one call, carries the load, and obeys the orders of the reply. It never waits
+ * behind output parsing: what it sends lies in memory. A failed beat renews nothing, and the leases fence themselves.
+ */
+export async function beat(parts: AgentParts, load: Load): Promise<Beat> {
+  const startedMs = performance.now();
+  const attempts = [...parts.held.values()].map(report);
+  try {
+    const reply = await parts.connection.client.call(nodeOperations.heartbeat, {
+      params: { id: parts.nodeId },
+      body: { load, attempts },
+      signal: AbortSignal.timeout(parts.timing.lease_ms),
+    });
+    for (const id of reply.renewed) parts.held.get(id)?.lease.renewed(startedMs);
+    for (const order of reply.orders) obey(order, parts.held);
+    return { drain: reply.drain };
+  } catch (error) {
+    endOrphans(parts);
+    const code = error instanceof FfrtmpError ? error.code : undefined;
+    if (code === 'unauthorized' || code === 'not_found') parts.onRevoked(error);
+    throw error;
+  }
+}
+
+/** File encodes outlive their master for the grace period, not for ever. */
+function endOrphans(parts: AgentParts): void {
+  for (const held of parts.held.values()) {
+    if (held.lease.silentMs() > parts.orphanGraceMs) held.end('stale');
+  }
+}

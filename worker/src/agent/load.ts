@@ -1,0 +1,23 @@
+import { freemem } from 'node:os';
+import type { Load } from '@ffrtmp/shared/node/node';
+import { machineBusySeconds } from '../power/process-tree.ts';
+import { freeBytes } from './job-dir.ts';
+
+/** The machine's load since the last call, for the heartbeat. */
+export function createLoadMeter(dataDir: string, cpuThreads: number): () => Promise<Load> {
+  let busyS = machineBusySeconds('/proc');
+  let atMs = performance.now();
+  return async () => {
+    const nowS = machineBusySeconds('/proc');
+    const nowMs = performance.now();
+    const share = busyS === null || nowS === null ? null : (nowS - busyS) / (((nowMs - atMs) / 1000) * cpuThreads);
+    busyS = nowS;
+    atMs = nowMs;
+    const percent = share === null ? null : Math.min(100, Math.max(0, share * 100));
+    return {
+      cpu_percent: percent,
+      ram_free_bytes: freemem(),
+      disk_free_bytes: await freeBytes(dataDir).catch(() => null),
+    };
+  };
+}

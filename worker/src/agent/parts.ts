@@ -1,0 +1,28 @@
+import type { Connection } from '@ffrtmp/runtime/connect';
+import type { Logger } from '@ffrtmp/runtime/log';
+import type { Timing } from '@ffrtmp/shared/node/timing';
+import type { Sampler } from '../power/sampler.ts';
+import type { Held } from './held.ts';
+import type { Machine } from './work.ts';
+
+/** What every part of a running agent shares. */
+export interface AgentParts {
+  connection: Connection;
+  nodeId: string;
+  dataDir: string;
+  machine: Machine;
+  sampler: Sampler;
+  slots: number;
+  threadsPerSlot: number;
+  timing: Timing;
+  heartbeatMs: number;
+  pollMs: number;
+  orphanGraceMs: number;
+  log: Logger;
+  /** Attempts by id, from the claim to the acknowledged end. */
+  held: Map<string, Held>;
+  /** An engine process began: the time from submit to here is the dispatch latency. */
+  onSpawn: (held: Held, pid: number) => void;
+  /** The master ended this node's credential: nothing more can be done. */
+  onRevoked: (error: unknown) => void;
+}

@@ -1,0 +1,41 @@
+import { dispatchOperations } from '@ffrtmp/shared/contract/dispatch';
+import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import { attemptId, type Held, obey } from './held.ts';
+import type { AgentParts } from './parts.ts';
+
+/** Bars that move, at one small call a second for each attempt. Each call renews the lease, too. */
+const REPORT_MS = 1000;
+
+/** Tells the master at once that the attempt runs, and then how far it is, until stopped. */
+export function reportProgress(parts: AgentParts, held: Held): { stop: () => void } {
+  let busy = false;
+  async function send(): Promise<void> {
+    if (busy || held.state === 'leased') return;
+    busy = true;
+    const startedMs = performance.now();
+    const body = { node_id: parts.nodeId, token: held.claimed.lease.token, state: held.state, progress: held.progress };
+    try {
+      const reply = await parts.connection.client.call(dispatchOperations.progress, {
+        params: { id: attemptId(held) },
+        body,
+        signal: held.signal,
+      });
+      held.lease.renewed(startedMs);
+      for (const order of reply.orders) obey(order, parts.held);
+    } catch (error) {
+      if (error instanceof FfrtmpError && error.code === 'stale_attempt') held.end('stale');
+      // Anything else is the network's: the heartbeat decides whether the lease holds.
+    } finally {
+      busy = false;
+    }
+  }
+  const first = setImmediate(() => void send());
+  const timer = setInterval(() => void send(), REPORT_MS);
+  timer.unref();
+  return {
+    stop() {
+      clearImmediate(first);
+      clearInterval(timer);
+    },
+  };
+}

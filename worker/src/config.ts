@@ -1,0 +1,73 @@
+import { type Config, durationOption, type Options } from '@ffrtmp/shared/config';
+import { z } from 'zod';
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+
+/** Every option of the agent. Flags are the keys in kebab-case, YAML keys the keys in snake_case below `worker:`. */
+export const agentOptions = {
+  master: {
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    file: 'master_url',
+    help: 'address of the master; default http://localhost:8080, or where this agent joined',
+  },
+  register: { schema: z.boolean().default(false), help: 'join the master when this agent holds no credential yet' },
+  token: { schema: z.string().optional(), help: 'join token, from the master’s join line' },
+  caFingerprint: {
+    schema: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/i, { error: 'is not sha256: and 64 hexadecimal digits' })
+      .optional(),
+    help: 'digest of the master’s CA, from the join line: the first contact trusts nothing else',
+  },
+  apiKey: {
+    schema: z.string().optional(),
+    env: ['FFMPEG_RTMP_API_KEY', 'MASTER_API_KEY'],
+    help: 'admin key, in place of a join token',
+  },
+  ca: { schema: z.string().optional(), file: 'tls.ca', help: 'CA certificate (PEM) that signed the master’s' },
+  cert: {
+    schema: z.string().optional(),
+    file: 'tls.cert',
+    help: 'client certificate (PEM), for a proxy that asks for one',
+  },
+  key: { schema: z.string().optional(), file: 'tls.key', help: 'its private key (PEM)' },
+  address: {
+    schema: z.string().min(1).max(253).optional(),
+    help: 'this node’s key in the fleet; default the host name',
+  },
+  dataDir: { schema: z.string().optional(), help: 'where the credential and running jobs are kept' },
+  config: { schema: z.string().optional(), help: 'YAML file; default ./ffrtmp.yaml, the user’s, the system’s' },
+  maxConcurrentJobs: {
+    schema: z.coerce.number().int().min(1).max(256).default(1),
+    help: 'slots; each job gets an equal share of the threads',
+  },
+  pollInterval: {
+    schema: durationOption('10s').refine((ms) => ms >= 100, { error: 'is shorter than 100 ms' }),
+    help: 'longest pause after a failed claim',
+  },
+  heartbeatInterval: {
+    schema: durationOption('10s').refine((ms) => ms >= 100, { error: 'is shorter than 100 ms' }),
+    help: 'at most lease/4.5 of the master',
+  },
+  orphanGrace: { schema: durationOption('1h'), help: 'file encodes run on for this long without their master' },
+  allowMasterAsWorker: {
+    schema: z.boolean().default(false),
+    help: 'work on the master’s own machine; asks on a terminal',
+  },
+  yes: { schema: z.boolean().default(false), help: 'answer yes to that question' },
+  ffmpeg: { schema: z.string().default('ffmpeg'), help: 'the ffmpeg to run' },
+  ffprobe: { schema: z.string().default('ffprobe'), help: 'the ffprobe to run' },
+  powercapRoot: {
+    schema: z.string().default('/sys/class/powercap'),
+    help: 'RAPL tree; containers mask the usual place',
+  },
+  metrics: { schema: z.boolean().default(true), help: 'serve /metrics on a port of its own' },
+  metricsHost: { schema: z.string().default('127.0.0.1'), help: 'address of /metrics' },
+  metricsPort: { schema: port(9091), help: 'port of /metrics; 0 picks a free one' },
+  logLevel: {
+    schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    help: 'least severe entry that is logged',
+  },
+} as const satisfies Options;
+
+export type AgentConfig = Config<typeof agentOptions>;

@@ -1,0 +1,193 @@
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join as joinPath, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { configFlag, findConfigFile, readConfigFile } from '@ffrtmp/runtime/config-file';
+import { defaultDataDir } from '@ffrtmp/runtime/data-dir';
+import { createLogger, type Logger } from '@ffrtmp/runtime/log';
+import { startMetricsServer } from '@ffrtmp/runtime/metrics-server';
+import { runProgram } from '@ffrtmp/runtime/program';
+import { helpText, printConfig } from '@ffrtmp/runtime/usage';
+import { readConfig } from '@ffrtmp/shared/config';
+import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import { PROTOCOL } from '@ffrtmp/shared/contract/nodes';
+import { knownEncoders } from '@ffrtmp/shared/media/encoding';
+import { type Registration, registrationSchema } from '@ffrtmp/shared/node/node';
+import type { Timing } from '@ffrtmp/shared/node/timing';
+import { version } from '@ffrtmp/shared/version';
+import { sweepJobDirs } from './agent/job-dir.ts';
+import { type Joined, join } from './agent/join.ts';
+import type { AgentParts } from './agent/parts.ts';
+import type { Machine } from './agent/work.ts';
+import { type AgentConfig, agentOptions } from './config.ts';
+import { createWorkerMetrics } from './exporters/metrics.ts';
+import { detectHardware, systemRoots } from './hardware/detect.ts';
+import { ffmpegVersion, proveEncoders } from './hardware/encoders.ts';
+import { createSampler } from './power/sampler.ts';
+import { openPowerSources, type PowerSources } from './power/sources.ts';
+import { startWorker } from './worker.ts';
+
+/** A data directory belongs to one agent: kill -9 frees the lock, a second agent is refused at once. */
+function lockDataDir(dataDir: string): DatabaseSync {
+  const lock = new DatabaseSync(joinPath(dataDir, 'agent.lock'));
+  try {
+    lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
+    return lock;
+  } catch {
+    throw new FfrtmpError(
+      'data_dir_locked',
+      `another agent uses ${dataDir}: give this one its own --data-dir and --address`,
+    );
+  }
+}
+
+interface Described {
+  registration: Registration;
+  machine: Machine;
+  sources: PowerSources;
+}
+
+/** Everything the master is told about this machine; each encoder is proven by a real encode first. */
+async function describe(config: AgentConfig, signal: AbortSignal): Promise<Described> {
+  const ffmpegText = await ffmpegVersion(config.ffmpeg, signal);
+  const hardware = await detectHardware(systemRoots);
+  const sources = openPowerSources({ powercapRoot: config.powercapRoot, cpu: hardware.cpu });
+  const encoders = await proveEncoders({ ffmpeg: config.ffmpeg, names: knownEncoders(), signal });
+  const address = config.address ?? hostname();
+  const registration = registrationSchema.parse({
+    address,
+    name: address,
+    cpu_threads: hardware.cpu_threads,
+    cpu_model: hardware.cpu_model,
+    has_gpu: hardware.gpus.length > 0,
+    gpu_type: hardware.gpus[0]?.name ?? null,
+    gpu_capabilities: encoders
+      .filter((one) => one.works && /_(nvenc|qsv|vaapi)$/.test(one.name))
+      .map((one) => one.name),
+    ram_bytes: hardware.ram_bytes,
+    battery: hardware.battery,
+    labels: { os: process.platform, arch: process.arch === 'x64' ? 'amd64' : process.arch },
+    encoders,
+    power_sources: sources.describe(),
+    ffmpeg_version: ffmpegText,
+    slots: config.maxConcurrentJobs,
+    version,
+    protocol: PROTOCOL,
+    ...(hardware.machine_id === null ? {} : { machine_id: hardware.machine_id }),
+    allow_master_as_worker: config.allowMasterAsWorker,
+  });
+  const machine: Machine = {
+    ffmpeg: config.ffmpeg,
+    ffprobe: config.ffprobe,
+    ffmpegVersion: ffmpegText,
+    cpuModel: hardware.cpu_model,
+    cpuThreads: hardware.cpu_threads,
+    governor: hardware.governor,
+    powerMethod: sources.method,
+  };
+  return { registration, machine, sources };
+}
+
+/** More than lease/4.5 between heartbeats and the loss of a few would cost work: refused, naming both. */
+function checkHeartbeat(configuredMs: number, timing: Timing, isDefault: boolean): number {
+  if (configuredMs <= timing.heartbeat_ms) return configuredMs;
+  if (isDefault) return timing.heartbeat_ms;
+  throw new FfrtmpError(
+    'bad_config',
+    `--heartbeat-interval ${configuredMs} ms is too long for the master's lease of ${timing.lease_ms} ms: at most ${timing.heartbeat_ms} ms (lease/4.5)`,
+  );
+}
+
+const DEFAULT_HEARTBEAT_MS = 10_000;
+
+function partsOf(
+  config: AgentConfig,
+  joined: Joined,
+  described: Described,
+  rest: { dataDir: string; log: Logger; onRevoked: (error: unknown) => void },
+): AgentParts {
+  const { machine, sources } = described;
+  const heartbeatMs = checkHeartbeat(
+    config.heartbeatInterval,
+    joined.timing,
+    config.heartbeatInterval === DEFAULT_HEARTBEAT_MS,
+  );
+  const held: AgentParts['held'] = new Map();
+  return {
+    connection: joined.connection,
+    nodeId: joined.nodeId,
+    machine,
+    sampler: createSampler({ sources }),
+    slots: config.maxConcurrentJobs,
+    threadsPerSlot: Math.max(1, Math.floor(machine.cpuThreads / config.maxConcurrentJobs)),
+    timing: joined.timing,
+    heartbeatMs,
+    pollMs: config.pollInterval,
+    orphanGraceMs: config.orphanGrace,
+    held,
+    onSpawn: ({ claimed }, pid) =>
+      rest.log.info(
+        {
+          job: claimed.job.sequence_number,
+          task: claimed.task.kind,
+          attempt: claimed.lease.attempt_id,
+          engine_pid: pid,
+        },
+        'engine started',
+      ),
+    ...rest,
+  };
+}
+
+async function run(config: AgentConfig): Promise<void> {
+  const log = createLogger('agent', config.logLevel);
+  const say = (text: string) => void process.stdout.write(`${text}\n`);
+  const stopped = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.abort());
+  const dataDir = resolve(config.dataDir ?? defaultDataDir('agent', process.env));
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockDataDir(dataDir);
+  for (const left of sweepJobDirs(dataDir)) log.info({ attempt: left }, 'removed what an earlier run left');
+  const described = await describe(config, stopped.signal);
+  const localMasterDir = defaultDataDir('master', process.env);
+  const joined = await join({ config, dataDir, localMasterDir, registration: described.registration, say });
+  let revoked: unknown;
+  const onRevoked = (error: unknown) => {
+    revoked ??= error;
+    stopped.abort();
+  };
+  const parts = partsOf(config, joined, described, { dataDir, log, onRevoked });
+  const metrics = createWorkerMetrics(() => parts.held.size);
+  const server = config.metrics
+    ? await startMetricsServer({ host: config.metricsHost, port: config.metricsPort, registry: metrics.registry })
+    : undefined;
+  const worker = startWorker(parts, metrics.countHeartbeat);
+  say(`agent ready: node ${joined.nodeId} (${joined.name})`);
+  if (!stopped.signal.aborted)
+    await new Promise((done) => stopped.signal.addEventListener('abort', done, { once: true }));
+  log.info('stopping: running work goes back to the master');
+  await worker.stop();
+  await server?.close();
+  await joined.connection.close();
+  described.sources.close();
+  lock.close();
+  if (revoked !== undefined) throw revoked;
+}
+
+await runProgram(async () => {
+  const argv = process.argv.slice(2);
+  const program = {
+    name: 'agent',
+    role: 'worker',
+    purpose: 'claims jobs on this machine and runs them',
+    options: agentOptions,
+  };
+  if (argv.includes('--help') || argv.includes('-h')) return void process.stdout.write(helpText(program));
+  if (argv.includes('--version')) return void process.stdout.write(`${version}\n`);
+  const [verb, action] = argv;
+  const flags = verb === 'config' ? argv.slice(2) : argv;
+  const path = configFlag(flags) ?? findConfigFile(process.env, process.cwd());
+  const config = readConfig('worker', agentOptions, { argv: flags, env: process.env, file: readConfigFile(path) });
+  if (verb === 'config') return void process.stdout.write(printConfig(action, config));
+  await run(config);
+});

@@ -1,0 +1,123 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import type { Figure } from '@ffrtmp/shared/energy/figure';
+import type { ResultMetrics } from '@ffrtmp/shared/job/attempt';
+import type { TaskSpec } from '@ffrtmp/shared/job/task';
+import { environmentOf, phase, runMetrics, type Work, type Workplace } from '../agent/work.ts';
+import { type TranscodeCommand, transcodeCommand } from '../engines/ffmpeg/command.ts';
+import { encoderVersionOf } from '../engines/ffmpeg/encoder-version.ts';
+import { displayedSize, type Media, pictureOf } from '../engines/ffmpeg/media.ts';
+import { probe } from '../engines/ffmpeg/probe.ts';
+import { toProgress } from '../engines/ffmpeg/progress.ts';
+import { type RunResult, runProcess } from '../engines/ffmpeg/run.ts';
+import { fetchInput } from '../inputs/fetch.ts';
+import { expectedOf, generateInput } from '../inputs/generate.ts';
+
+type TranscodeSpec = Extract<TaskSpec, { kind: 'transcode' }>;
+
+/** The source of an encode: fetched, or generated when the job brings none. A run is returned when generating failed. */
+async function prepareSource(place: Workplace, spec: TranscodeSpec): Promise<{ path: string } | { failed: RunResult }> {
+  const input = place.task.inputs.find((artifact) => artifact.role === 'input');
+  if (input) {
+    const onProgress = (percent: number) => place.report({ ...phase('fetch'), percent });
+    return { path: await fetchInput(place.connection, input, place.folder, { signal: place.signal, onProgress }) };
+  }
+  if (!spec.generate) throw new FfrtmpError('invalid_request', 'the task has neither an input nor a generator');
+  const path = join(place.folder, 'source.mp4');
+  const expected = expectedOf(spec.generate);
+  const startedMs = performance.now();
+  const run = await generateInput(
+    {
+      ffmpeg: place.machine.ffmpeg,
+      input: spec.generate,
+      output: path,
+      threads: place.threads,
+      cwd: place.folder,
+      onStderr: place.log,
+      onProgress: (snapshot) =>
+        place.report({ phase: 'generate', ...toProgress(snapshot, expected, startedMs, performance.now()) }),
+    },
+    place.signal,
+  );
+  return run.outcome.kind === 'succeeded' ? { path } : { failed: run };
+}
+
+/** Runs one encode: source, argv from data, ffmpeg under watch, and what came out of it, measured. */
+export async function transcode(place: Workplace, spec: TranscodeSpec): Promise<Work> {
+  const source = await prepareSource(place, spec);
+  if ('failed' in source) {
+    const environment = environmentOf(place.machine, { encoder: null, argv: [], dropped: [] });
+    return { outcome: source.failed.outcome, metrics: runMetrics(source.failed), figures: [], environment, files: [] };
+  }
+  const media = await probe(source.path, place.signal, place.machine.ffprobe);
+  const output = join(place.folder, 'output', spec.output_name);
+  const command = transcodeCommand({ encode: spec.encode, media, input: source.path, output, threads: place.threads });
+  mkdirSync(dirname(output));
+  const { run, frames, figures } = await encode(place, spec, command);
+  const encoder = encoderVersionOf(run.stderrTail);
+  const environment = environmentOf(place.machine, {
+    encoder,
+    argv: [place.machine.ffmpeg, ...command.argv],
+    dropped: command.dropped,
+  });
+  const base = { outcome: run.outcome, figures, environment };
+  if (run.outcome.kind !== 'succeeded') return { ...base, metrics: runMetrics(run), files: [] };
+  const made = await probe(output, place.signal, place.machine.ffprobe);
+  const metrics = { ...runMetrics(run), ...outputMetrics(run, made, source.path, frames) };
+  const files = [{ role: 'output' as const, path: output, name: spec.output_name }];
+  if (spec.keep_source)
+    return { ...base, metrics, files: [...files, { role: 'source', path: source.path, name: 'source.mp4' }] };
+  return { ...base, metrics, files };
+}
+
+interface EncodeRun {
+  run: RunResult;
+  /** As ffmpeg counted them. */
+  frames: number;
+  figures: Figure[];
+}
+
+async function encode(place: Workplace, spec: TranscodeSpec, command: TranscodeCommand): Promise<EncodeRun> {
+  let frames = 0;
+  const energy = place.startEnergy();
+  const startedMs = performance.now();
+  const run = await runProcess(
+    {
+      program: place.machine.ffmpeg,
+      argv: command.argv,
+      cwd: place.folder,
+      timeoutMs: spec.limits?.timeout_sec === undefined ? null : spec.limits.timeout_sec * 1000,
+      onSpawn(pid) {
+        energy.setPid(pid);
+        place.onSpawn(pid);
+      },
+      onProgress(snapshot) {
+        frames = snapshot.frame ?? frames;
+        place.report({ phase: 'encode', ...toProgress(snapshot, command.expected, startedMs, performance.now()) });
+      },
+      onStderr: place.log,
+    },
+    place.signal,
+  );
+  energy.finalCpuSeconds(run.cpuSeconds);
+  const figures = await energy.stop();
+  place.report({ ...phase('encode'), frames, percent: run.outcome.kind === 'succeeded' ? 100 : null });
+  return { run, frames, figures };
+}
+
+function outputMetrics(run: RunResult, made: Media, sourcePath: string, counted: number): ResultMetrics {
+  const picture = pictureOf(made);
+  const size = picture && displayedSize(picture);
+  const seconds = (run.endedAtMs - run.startedAtMs) / 1000;
+  const frames = picture?.frames ?? counted;
+  const mediaS = picture?.duration_s ?? made.duration_s ?? 0;
+  return {
+    frames,
+    ...(seconds > 0 ? { fps: frames / seconds, speed: mediaS / seconds } : {}),
+    media_s: mediaS,
+    ...(size ? { width: size.width, height: size.height } : {}),
+    input_bytes: statSync(sourcePath).size,
+    output_bytes: made.bytes,
+  };
+}
