@@ -133,11 +133,13 @@ function wireDispatch(base: Base): DispatchParts {
   const waiters = createWaiters();
   const orders = createOrders(waiters.wakeNode);
   const board = createProgressBoard();
-  const lanes = createLanes((classId) => {
-    waiters.wakeOne((nodeId) => {
+  const lanes = createLanes((classId, avoidNodeId) => {
+    const able = (nodeId: string) => {
       const node = registry.get(nodeId);
       return node !== undefined && lanes.fits(classId, node.placement);
-    });
+    };
+    const elsewhere = waiters.wakeOne((nodeId) => nodeId !== avoidNodeId && able(nodeId));
+    if (!elsewhere) waiters.wakeOne(able);
   });
   const onAttemptEnded: JobParts['onAttemptEnded'] = (attempt, kind) => {
     leases.end(attempt.id);

@@ -18,13 +18,13 @@ import { version } from '@ffrtmp/shared/version';
 import { sweepJobDirs } from './agent/job-dir.ts';
 import { type Joined, join } from './agent/join.ts';
 import type { AgentParts } from './agent/parts.ts';
-import type { Machine } from './agent/work.ts';
 import { type AgentConfig, agentOptions } from './config.ts';
 import { createWorkerMetrics } from './exporters/metrics.ts';
 import { detectHardware, systemRoots } from './hardware/detect.ts';
 import { ffmpegVersion, proveEncoders } from './hardware/encoders.ts';
 import { createSampler } from './power/sampler.ts';
 import { openPowerSources, type PowerSources } from './power/sources.ts';
+import type { Machine } from './tasks/work.ts';
 import { startWorker } from './worker.ts';
 
 /** A data directory belongs to one agent: kill -9 frees the lock, a second agent is refused at once. */

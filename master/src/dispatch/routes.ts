@@ -12,6 +12,7 @@ import { findNode } from '../nodes/routes.ts';
 import { claim } from './claim.ts';
 import { advance, renewHeld, requireLease } from './heartbeat.ts';
 import type { DispatchParts } from './parts.ts';
+import type { Woken } from './waiters.ts';
 
 /** A node's credential speaks for that node alone; an admin may speak for any, for tests and by hand. */
 function callersNode(parts: DispatchParts, caller: Caller, nodeId: string): LiveNode {
@@ -100,22 +101,34 @@ interface ParkedClaim {
   signal: AbortSignal;
 }
 
+/** A wake-up that reached a call nobody waits for any more goes to the next node that could use it. */
+function passOn(parts: DispatchParts, except: string): void {
+  parts.waiters.wakeOne((nodeId) => {
+    const node = parts.nodes.registry.get(nodeId);
+    return nodeId !== except && node !== undefined && parts.jobs.lanes.open(node.placement).length > 0;
+  });
+}
+
 /** Tries, parks, and tries again when woken, until there is work, an order, or the time is up. */
 async function parkedClaim(parts: DispatchParts, request: ParkedClaim) {
   const { clock } = parts.jobs;
   const endMs = clock.monotonicMs() + request.waitMs;
   if (request.held) parts.orders.settle(request.nodeId, request.held);
+  let how: Woken = 'woken';
   for (;;) {
     const node = findNode(parts.nodes, request.nodeId);
     parts.nodes.registry.seen(request.nodeId);
-    const jobs = await claim(parts, { ...request, node });
+    // A call the node no longer waits for must not take work, nor park again and displace its successor.
+    const over = how === 'gone' || how === 'replaced' || request.signal.aborted || !parts.accepting();
+    if (over && how === 'woken') passOn(parts, request.nodeId);
+    const jobs = over ? [] : await claim(parts, { ...request, node });
     const orders = parts.orders.open(request.nodeId);
     const leftMs = endMs - clock.monotonicMs();
     const drain = node.row.draining === 1;
-    if (jobs.length > 0 || orders.length > 0 || leftMs <= 0 || request.signal.aborted || !parts.accepting()) {
+    if (over || jobs.length > 0 || orders.length > 0 || leftMs <= 0) {
       parts.onClaim(jobs.length > 0 ? 'success' : 'no_jobs');
       return { jobs, job: jobs[0]?.job ?? null, orders, drain };
     }
-    await parts.waiters.park(request.nodeId, request.slots > 0 && !drain, leftMs, request.signal);
+    how = await parts.waiters.park(request.nodeId, request.slots > 0 && !drain, leftMs, request.signal);
   }
 }

@@ -1,12 +1,10 @@
+/** `replaced`: the node parked again, so this call is one it no longer waits for. */
+export type Woken = 'woken' | 'timeout' | 'gone' | 'replaced';
+
 /** Parked claims, one a node at most, oldest first. A new task wakes exactly one that fits; an order wakes its node. */
 export interface Waiters {
-  /** Parks until woken, timed out or aborted. A second park of the same node ends the first. */
-  park: (
-    nodeId: string,
-    takesWork: boolean,
-    waitMs: number,
-    signal: AbortSignal,
-  ) => Promise<'woken' | 'timeout' | 'gone'>;
+  /** Parks until woken, timed out or aborted. A second park of the same node replaces the first. */
+  park: (nodeId: string, takesWork: boolean, waitMs: number, signal: AbortSignal) => Promise<Woken>;
   wakeOne: (fits: (nodeId: string) => boolean) => boolean;
   wakeNode: (nodeId: string) => void;
   wakeAll: () => void;
@@ -15,14 +13,14 @@ export interface Waiters {
 
 interface Parked {
   takesWork: boolean;
-  settle: (how: 'woken' | 'timeout' | 'gone') => void;
+  settle: (how: Woken) => void;
 }
 
 export function createWaiters(): Waiters {
   const parked = new Map<string, Parked>();
   return {
     park(nodeId, takesWork, waitMs, signal) {
-      parked.get(nodeId)?.settle('woken');
+      parked.get(nodeId)?.settle('replaced');
       return new Promise((resolve) => {
         const entry: Parked = {
           takesWork,

@@ -7,6 +7,8 @@ export interface LaneChange {
   tenantId: string;
   ord: number;
   delta: 1 | -1;
+  /** The node that just failed or lost the task, and should not be the one that is woken for it. */
+  avoidNodeId?: string | null;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Lanes {
   fits: (classId: number, node: NodeFacts) => boolean;
 }
 
-export function createLanes(onReady: (classId: number) => void): Lanes {
+export function createLanes(onReady: (classId: number, avoidNodeId: string | null) => void): Lanes {
   const classes = new Map<number, RequirementClass>();
   const idOf = new Map<string, number>();
   const lanes = new Map<string, Lane>();
@@ -48,12 +50,12 @@ export function createLanes(onReady: (classId: number) => void): Lanes {
       idOf.set(canonical(facts), classId);
     },
     classId: (facts) => idOf.get(canonical(facts)),
-    apply({ classId, tenantId, ord, delta }) {
+    apply({ classId, tenantId, ord, delta, avoidNodeId = null }) {
       const lane = laneFor(classId, tenantId);
       lane.ready = Math.max(0, lane.ready + delta);
       if (delta < 0) return;
       lane.headOrd = Math.min(lane.headOrd, ord);
-      onReady(classId);
+      onReady(classId, avoidNodeId);
     },
     restore(classId, tenantId, ready, headOrd) {
       Object.assign(laneFor(classId, tenantId), { ready, headOrd });

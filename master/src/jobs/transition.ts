@@ -187,7 +187,15 @@ async function setTask(
   if (!row) throw moved('task');
   if (claimable !== task.claimable) {
     const delta = claimable === 1 ? 1 : -1;
-    tx.afterCommit(() => lanes.apply({ classId: row.class_id, tenantId: row.tenant_id, ord: row.ord, delta }));
+    tx.afterCommit(() =>
+      lanes.apply({
+        classId: row.class_id,
+        tenantId: row.tenant_id,
+        ord: row.ord,
+        delta,
+        avoidNodeId: row.avoid_node_id,
+      }),
+    );
   }
   await events.append(tx, {
     tenantId: task.tenant_id,
@@ -237,5 +245,13 @@ async function setAttempt(
 async function releaseDue({ lanes }: Parts, tx: Transaction, task: TaskRow): Promise<void> {
   const rows = await tx.run(releaseTask, { id: task.id });
   if (rows.length === 0) return;
-  tx.afterCommit(() => lanes.apply({ classId: task.class_id, tenantId: task.tenant_id, ord: task.ord, delta: 1 }));
+  tx.afterCommit(() =>
+    lanes.apply({
+      classId: task.class_id,
+      tenantId: task.tenant_id,
+      ord: task.ord,
+      delta: 1,
+      avoidNodeId: task.avoid_node_id,
+    }),
+  );
 }

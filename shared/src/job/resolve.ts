@@ -38,9 +38,15 @@ function resolveEncoder(
   return { codec, encoder: hardware ?? facts.software };
 }
 
-function resolveSize(scenario: Scenario, parameters: Parameters) {
-  const named = parameters.resolution === undefined ? scenario.size : parseFrameSize(parameters.resolution);
-  return { width: parameters.width ?? named?.width ?? null, height: parameters.height ?? named?.height ?? null };
+/** A name like 720p fixes the height; a real film keeps its own shape, a generated one is 16:9. */
+function resolveSize(scenario: Scenario, parameters: Parameters, hasInput: boolean) {
+  const text = parameters.resolution;
+  const exact = text !== undefined && /^\d+[x×]\d+$/i.test(text.trim());
+  const named = text === undefined ? scenario.size : parseFrameSize(text);
+  const width = hasInput && !exact ? null : (named?.width ?? null);
+  const single = parameters.width !== undefined || parameters.height !== undefined;
+  if (single && !exact) return { width: parameters.width ?? null, height: parameters.height ?? null };
+  return { width: parameters.width ?? width, height: parameters.height ?? named?.height ?? null };
 }
 
 function resolveRate(scenario: Scenario, parameters: Parameters, codec: Codec) {
@@ -61,7 +67,7 @@ export function resolveEncode(job: { scenario: string; parameters: Parameters; h
   ];
   const { codec, encoder } = resolveEncoder(scenario, parameters, warnings);
   const facts = codecFacts[codec];
-  const size = resolveSize(scenario, parameters);
+  const size = resolveSize(scenario, parameters, job.hasInput);
   const container = parameters.container ?? facts.container;
   const duration = parameters.duration === undefined ? null : (parseClockS(parameters.duration) ?? null);
   const softwarePreset = facts.software === encoder ? facts.preset : null;

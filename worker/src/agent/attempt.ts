@@ -7,13 +7,13 @@ import type { Artifact } from '@ffrtmp/shared/job/task';
 import type { AttemptEnergy } from '../power/sampler.ts';
 import { compareQuality } from '../tasks/quality.ts';
 import { transcode } from '../tasks/transcode.ts';
+import { type MadeFile, phase, type Work, type Workplace } from '../tasks/work.ts';
 import { attemptId, type Held } from './held.ts';
 import { makeJobDir, removeJobDir, requireDisk } from './job-dir.ts';
 import { type LogShipper, shipLog } from './log-shipper.ts';
 import type { AgentParts } from './parts.ts';
 import { reportProgress } from './progress-reporter.ts';
 import { deliver } from './result.ts';
-import { type MadeFile, phase, type Work, type Workplace } from './work.ts';
 
 /**
  * One attempt from claim to acknowledged result: fetch, run, publish, report. Its files go whatever happens. While the

@@ -2,8 +2,8 @@ import type { Connection } from '@ffrtmp/runtime/connect';
 import type { Logger } from '@ffrtmp/runtime/log';
 import type { Timing } from '@ffrtmp/shared/node/timing';
 import type { Sampler } from '../power/sampler.ts';
+import type { Machine } from '../tasks/work.ts';
 import type { Held } from './held.ts';
-import type { Machine } from './work.ts';
 
 /** What every part of a running agent shares. */
 export interface AgentParts {

@@ -1,12 +1,12 @@
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import type { Artifact, TaskSpec } from '@ffrtmp/shared/job/task';
-import { environmentOf, phase, runMetrics, type Work, type Workplace } from '../agent/work.ts';
 import { type MediaStream, pictureOf } from '../engines/ffmpeg/media.ts';
 import { probe } from '../engines/ffmpeg/probe.ts';
 import { toProgress } from '../engines/ffmpeg/progress.ts';
 import { measureQuality } from '../engines/ffmpeg/quality.ts';
 import { qualityCommand } from '../engines/ffmpeg/quality-command.ts';
 import { fetchInput } from '../inputs/fetch.ts';
+import { environmentOf, phase, runMetrics, type Work, type Workplace } from './work.ts';
 
 type QualitySpec = Extract<TaskSpec, { kind: 'quality' }>;
 

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import type { Figure } from '@ffrtmp/shared/energy/figure';
 import type { ResultMetrics } from '@ffrtmp/shared/job/attempt';
+import type { Outcome } from '@ffrtmp/shared/job/outcome';
 import type { TaskSpec } from '@ffrtmp/shared/job/task';
-import { environmentOf, phase, runMetrics, type Work, type Workplace } from '../agent/work.ts';
 import { type TranscodeCommand, transcodeCommand } from '../engines/ffmpeg/command.ts';
 import { encoderVersionOf } from '../engines/ffmpeg/encoder-version.ts';
 import { displayedSize, type Media, pictureOf } from '../engines/ffmpeg/media.ts';
@@ -13,6 +13,7 @@ import { toProgress } from '../engines/ffmpeg/progress.ts';
 import { type RunResult, runProcess } from '../engines/ffmpeg/run.ts';
 import { fetchInput } from '../inputs/fetch.ts';
 import { expectedOf, generateInput } from '../inputs/generate.ts';
+import { environmentOf, phase, runMetrics, type Work, type Workplace } from './work.ts';
 
 type TranscodeSpec = Extract<TaskSpec, { kind: 'transcode' }>;
 
@@ -64,11 +65,23 @@ export async function transcode(place: Workplace, spec: TranscodeSpec): Promise<
   const base = { outcome: run.outcome, figures, environment };
   if (run.outcome.kind !== 'succeeded') return { ...base, metrics: runMetrics(run), files: [] };
   const made = await probe(output, place.signal, place.machine.ffprobe);
+  const short = tooShort(made, command);
+  if (short !== null) return { ...base, outcome: short, metrics: runMetrics(run), files: [] };
   const metrics = { ...runMetrics(run), ...outputMetrics(run, made, source.path, frames) };
   const files = [{ role: 'output' as const, path: output, name: spec.output_name }];
   if (spec.keep_source)
     return { ...base, metrics, files: [...files, { role: 'source', path: source.path, name: 'source.mp4' }] };
   return { ...base, metrics, files };
+}
+
+/** Below this share of the expected length a result is no result: ffmpeg ends a truncated source without an error. */
+const SHORTEST_SHARE = 0.75;
+
+function tooShort(made: Media, { expected }: TranscodeCommand): Outcome | null {
+  const length = pictureOf(made)?.duration_s ?? made.duration_s;
+  if (expected.duration_s === null || length === null || length >= expected.duration_s * SHORTEST_SHARE) return null;
+  const message = `the output is ${length.toFixed(2)} s long and not ${expected.duration_s.toFixed(2)} s: the input breaks off`;
+  return { kind: 'failed', failureClass: 'input', message, exitCode: 0 };
 }
 
 interface EncodeRun {
