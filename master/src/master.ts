@@ -13,12 +13,14 @@ import type { DispatchParts } from './dispatch/parts.ts';
 import { dispatchRoutes } from './dispatch/routes.ts';
 import { createWaiters } from './dispatch/waiters.ts';
 import { createEventLog, type EventLog } from './events/log.ts';
+import { eventRoutes } from './events/routes.ts';
 import { createMetrics, type MasterMetrics } from './exporters/metrics.ts';
 import { type Library, openLibrary } from './files/library.ts';
 import { fileRoutes } from './files/routes.ts';
 import { createApp } from './http/app.ts';
 import type { TlsIdentity } from './http/listen.ts';
 import { type Handler, serve } from './http/serve.ts';
+import { systemRoutes } from './http/system.ts';
 import { createLanes, type Lanes } from './jobs/lanes.ts';
 import { createLogStore } from './jobs/logs.ts';
 import type { JobParts } from './jobs/parts.ts';
@@ -39,7 +41,6 @@ import { energyOnNode, type ReadJob, receiptRoutes } from './receipts/routes.ts'
 import { type Alarm, startAlarm } from './recovery/alarm.ts';
 import { nextDueMs, sweep, takeBack, tidy } from './recovery/sweep.ts';
 import { fromCanonical } from './scheduling/fits.ts';
-import { serviceRoutes } from './service.ts';
 
 export interface MasterSettings {
   config: MasterConfig;
@@ -77,7 +78,7 @@ export async function buildMaster(settings: MasterSettings): Promise<Master> {
   const registry = await loadRegistry(db.read, clock, leases.runningOn);
   const metrics = createMetrics({ read: db.read, nodes: registry, events });
   const alarm = startAlarm({ nextDueMs: () => nextDueMs(dispatch), ring: () => sweep(dispatch), log });
-  const base: Base = {
+  const foundation: Foundation = {
     settings,
     events,
     keyring,
@@ -88,13 +89,13 @@ export async function buildMaster(settings: MasterSettings): Promise<Master> {
     alarm,
     accepting: () => accepting,
   };
-  const dispatch = wireDispatch(base);
+  const dispatch = wireDispatch(foundation);
   await restore(dispatch);
   alarm.poke();
 
   const app = createApp({ identify: keyring.identify, tls: settings.tls, log });
   fileRoutes(app, library);
-  serve(app, allRoutes(base, dispatch));
+  serve(app, allRoutes(foundation, dispatch));
   return {
     app,
     metrics,
@@ -116,7 +117,7 @@ export async function buildMaster(settings: MasterSettings): Promise<Master> {
 }
 
 /** What has a life of its own; everything else is wired from it. */
-interface Base {
+interface Foundation {
   settings: MasterSettings;
   events: EventLog;
   keyring: Keyring;
@@ -128,8 +129,8 @@ interface Base {
   accepting: () => boolean;
 }
 
-function wireDispatch(base: Base): DispatchParts {
-  const { settings, leases, registry, alarm } = base;
+function wireDispatch(foundation: Foundation): DispatchParts {
+  const { settings, leases, registry, alarm } = foundation;
   const waiters = createWaiters();
   const orders = createOrders(waiters.wakeNode);
   const board = createProgressBoard();
@@ -146,8 +147,8 @@ function wireDispatch(base: Base): DispatchParts {
     board.forget(attempt.id);
     orders.give(attempt.nodeId, { kind, attempt_id: attempt.id });
   };
-  const jobs = wireJobs(base, lanes, board, onAttemptEnded);
-  const nodes = wireNodes(base, {
+  const jobs = wireJobs(foundation, lanes, board, onAttemptEnded);
+  const nodes = wireNodes(foundation, {
     takeBack: (nodeId, reason) => takeBack(dispatch, nodeId, reason),
     onNodeReady: waiters.wakeNode,
   });
@@ -161,20 +162,20 @@ function wireDispatch(base: Base): DispatchParts {
     tokens: createLeaseTokens(signingSecret(settings.dataDir)),
     logs: createLogStore(settings.dataDir),
     timing: nodes.timing,
-    onClaim: base.metrics.countClaim,
+    onClaim: foundation.metrics.countClaim,
     onLeasesChanged: () => alarm.poke(settings.config.lease),
-    accepting: base.accepting,
+    accepting: foundation.accepting,
   };
   return dispatch;
 }
 
 function wireJobs(
-  base: Base,
+  foundation: Foundation,
   lanes: Lanes,
   board: ProgressBoard,
   onAttemptEnded: JobParts['onAttemptEnded'],
 ): JobParts {
-  const { settings, events, library, registry, alarm } = base;
+  const { settings, events, library, registry, alarm } = foundation;
   const { db, clock, random, config } = settings;
   return {
     db,
@@ -193,8 +194,8 @@ function wireJobs(
   };
 }
 
-function wireNodes(base: Base, later: Pick<NodeParts, 'takeBack' | 'onNodeReady'>): NodeParts {
-  const { settings, events, keyring, registry, leases } = base;
+function wireNodes(foundation: Foundation, later: Pick<NodeParts, 'takeBack' | 'onNodeReady'>): NodeParts {
+  const { settings, events, keyring, registry, leases } = foundation;
   const { db, clock, config, machineId } = settings;
   return {
     db,
@@ -214,7 +215,7 @@ function wireNodes(base: Base, later: Pick<NodeParts, 'takeBack' | 'onNodeReady'
   };
 }
 
-function allRoutes({ settings, events, keyring, accepting }: Base, dispatch: DispatchParts): Handler[] {
+function allRoutes({ settings, events, keyring, accepting }: Foundation, dispatch: DispatchParts): Handler[] {
   const { db, clock, tls } = settings;
   const { jobs, nodes, logs, board } = dispatch;
   const readJob: ReadJob = async (tenantId, reference) => {
@@ -223,7 +224,8 @@ function allRoutes({ settings, events, keyring, accepting }: Base, dispatch: Dis
     return { job: view, tasks: await viewTasks(db.read, job), attempts: await viewAttempts(jobs, db.read, job) };
   };
   return [
-    ...serviceRoutes({ events, checkStore: async () => void (await db.read(allClasses)), ready: accepting }),
+    ...eventRoutes(events),
+    ...systemRoutes({ checkStore: async () => void (await db.read(allClasses)), ready: accepting }),
     ...jobRoutes(jobs, logs, board),
     ...receiptRoutes(readJob),
     ...nodeRoutes(nodes),

@@ -4,7 +4,7 @@ import { createClient, errorFrom, fillPath, queryText } from './client.ts';
 import { FfrtmpError } from './contract/errors.ts';
 import { jobOperations } from './contract/jobs.ts';
 import { keyOperations } from './contract/keys.ts';
-import { serviceOperations } from './contract/service.ts';
+import { systemOperations } from './contract/system.ts';
 
 interface Seen {
   url: string;
@@ -25,7 +25,7 @@ function clientAnswering(status: number, body: string, key: string | undefined =
 test('A call fills path, query, body and key, and parses the reply', async () => {
   const reply = { name: 'ffrtmp', version: '1.2.3', protocol: 1, later: true };
   const { client, seen } = clientAnswering(200, JSON.stringify(reply));
-  assert.deepEqual(await client.call(serviceOperations.version, {}), { name: 'ffrtmp', version: '1.2.3', protocol: 1 });
+  assert.deepEqual(await client.call(systemOperations.version, {}), { name: 'ffrtmp', version: '1.2.3', protocol: 1 });
   assert.equal(seen[0]?.url, 'http://m/version');
   assert.equal(headerOf(seen, 'authorization'), 'Bearer ffk_1');
   assert.equal(seen[0]?.init.body, undefined);

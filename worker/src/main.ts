@@ -22,6 +22,7 @@ import { type AgentConfig, agentOptions } from './config.ts';
 import { createWorkerMetrics } from './exporters/metrics.ts';
 import { detectHardware, systemRoots } from './hardware/detect.ts';
 import { ffmpegVersion, proveEncoders } from './hardware/encoders.ts';
+import { findProgram } from './hardware/program.ts';
 import { createSampler } from './power/sampler.ts';
 import { openPowerSources, type PowerSources } from './power/sources.ts';
 import type { Machine } from './tasks/work.ts';
@@ -49,10 +50,13 @@ interface Described {
 
 /** Everything the master is told about this machine; each encoder is proven by a real encode first. */
 async function describe(config: AgentConfig, signal: AbortSignal): Promise<Described> {
-  const ffmpegText = await ffmpegVersion(config.ffmpeg, signal);
+  const searchPath = process.env.PATH ?? '/usr/bin:/bin';
+  const ffmpeg = findProgram(config.ffmpeg, searchPath);
+  const ffprobe = findProgram(config.ffprobe, searchPath);
+  const ffmpegText = await ffmpegVersion(ffmpeg, signal);
   const hardware = await detectHardware(systemRoots);
   const sources = openPowerSources({ powercapRoot: config.powercapRoot, cpu: hardware.cpu });
-  const encoders = await proveEncoders({ ffmpeg: config.ffmpeg, names: knownEncoders(), signal });
+  const encoders = await proveEncoders({ ffmpeg, names: knownEncoders(), signal });
   const address = config.address ?? hostname();
   const registration = registrationSchema.parse({
     address,
@@ -77,8 +81,8 @@ async function describe(config: AgentConfig, signal: AbortSignal): Promise<Descr
     allow_master_as_worker: config.allowMasterAsWorker,
   });
   const machine: Machine = {
-    ffmpeg: config.ffmpeg,
-    ffprobe: config.ffprobe,
+    ffmpeg,
+    ffprobe,
     ffmpegVersion: ffmpegText,
     cpuModel: hardware.cpu_model,
     cpuThreads: hardware.cpu_threads,

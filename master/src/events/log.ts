@@ -1,4 +1,4 @@
-import type { Event } from '@ffrtmp/shared/contract/service';
+import type { Event } from '@ffrtmp/shared/contract/system';
 import { type Clock, iso } from '../clock.ts';
 import type { Transaction } from '../database/commit.ts';
 import { p, type Run, statement } from '../database/statement.ts';

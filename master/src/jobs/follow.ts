@@ -1,4 +1,4 @@
-import type { Event } from '@ffrtmp/shared/contract/service';
+import type { Event } from '@ffrtmp/shared/contract/system';
 import { isTerminalJob } from '@ffrtmp/shared/job/state';
 import type { EventStream } from '../http/events.ts';
 import type { LogStore } from './logs.ts';

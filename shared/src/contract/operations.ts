@@ -4,7 +4,7 @@ import { jobOperations } from './jobs.ts';
 import { keyOperations } from './keys.ts';
 import { nodeOperations } from './nodes.ts';
 import type { Operation } from './operation.ts';
-import { serviceOperations } from './service.ts';
+import { systemOperations } from './system.ts';
 
 /** Every operation of the API, in the order of the reference page. */
 export const operations: readonly Operation[] = [
@@ -13,5 +13,5 @@ export const operations: readonly Operation[] = [
   ...Object.values(nodeOperations),
   ...Object.values(fileOperations),
   ...Object.values(keyOperations),
-  ...Object.values(serviceOperations),
+  ...Object.values(systemOperations),
 ];

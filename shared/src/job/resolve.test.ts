@@ -83,6 +83,17 @@ test('A real input keeps its own size, rate and length where the name is silent'
   );
 });
 
+test('A named size fixes the height of a real film, which keeps its shape; two numbers fix both sides', () => {
+  const sizeOf = (scenario: string, parameters: Parameters, hasInput = true) => {
+    const { encode } = resolveEncode({ scenario, parameters, hasInput });
+    return [encode.width, encode.height];
+  };
+  assert.deepEqual(sizeOf('720p', {}), [null, 720]);
+  assert.deepEqual(sizeOf('720p', {}, false), [1280, 720]);
+  assert.deepEqual(sizeOf('720p', { resolution: '640x480' }), [640, 480]);
+  assert.deepEqual(sizeOf('720p', { width: 320 }), [320, null]);
+});
+
 test('A generated input has the size, rate and length of the encode, so nothing is scaled or cut afterwards', () => {
   const { encode, generate } = resolveEncode({ scenario: '', parameters: { width: 640 }, hasInput: false });
   assert.deepEqual(generate, { width: 640, height: 360, fps: 30, duration_s: 10 });

@@ -17,7 +17,7 @@ export const eventSchema = z
   .meta({ id: 'Event' });
 export type Event = z.infer<typeof eventSchema>;
 
-export const serviceOperations = {
+export const systemOperations = {
   events: operation({
     id: 'followEvents',
     method: 'GET',

@@ -1,0 +1,60 @@
+import { basename } from 'node:path';
+import { sumFigures } from '@ffrtmp/shared/energy/figure';
+import { formatBytes } from '@ffrtmp/shared/media/units';
+import { figuresText } from '../../output/figure.ts';
+import { pace, resultLine } from '../../output/receipt.ts';
+import { type Column, renderTable } from '../../output/table.ts';
+import { formatSeconds } from '../../output/text.ts';
+import type { FilmResult } from './film.ts';
+
+/** The receipt of a whole `transcode`: a line a film, and the sums where there are several. */
+export function summaryTable(results: readonly FilmResult[]): string {
+  const withQuality = results.some((result) => result.receipt && result.receipt.quality.length > 0);
+  const columns: Column[] = [
+    { head: 'FILM' },
+    { head: 'STATE' },
+    { head: 'IN', align: 'right' },
+    { head: 'OUT', align: 'right' },
+    { head: 'TIME', align: 'right' },
+    { head: 'SPEED', align: 'right' },
+    { head: 'ACTIVE ENERGY' },
+    ...(withQuality ? [{ head: 'PSNR' }, { head: 'SSIM' }] : []),
+  ];
+  const rows = results.map((result) => cells(result, withQuality));
+  const done = results.filter((result) => result.receipt !== undefined);
+  if (done.length > 1) rows.push(totals(done));
+  return renderTable(columns, rows);
+}
+
+const size = (bytes: number | undefined) => (bytes === undefined ? '–' : formatBytes(bytes));
+
+function cells(result: FilmResult, withQuality: boolean): string[] {
+  const { seconds, speed } = pace(result.receipt && resultLine(result.receipt));
+  const figures = result.receipt?.quality ?? [];
+  return [
+    basename(result.film.input),
+    result.state,
+    size(result.inputBytes),
+    size(result.outputBytes),
+    seconds === null ? '–' : formatSeconds(seconds),
+    speed === null ? '–' : `${speed.toFixed(2)}x`,
+    figuresText(result.receipt?.energy ?? [], 'energy_active'),
+    ...(withQuality ? [figuresText(figures, 'psnr'), figuresText(figures, 'ssim')] : []),
+  ];
+}
+
+function totals(results: readonly FilmResult[]): string[] {
+  const sum = (pick: (result: FilmResult) => number | null | undefined) =>
+    results.reduce((total, result) => total + (pick(result) ?? 0), 0);
+  const seconds = sum((result) => pace(result.receipt && resultLine(result.receipt)).seconds);
+  const media = sum((result) => result.receipt && resultLine(result.receipt)?.metrics?.media_s);
+  return [
+    'total',
+    `${results.length} completed`,
+    formatBytes(sum((result) => result.inputBytes)),
+    formatBytes(sum((result) => result.outputBytes)),
+    formatSeconds(seconds),
+    seconds > 0 && media > 0 ? `${(media / seconds).toFixed(2)}x` : '–',
+    figuresText(sumFigures(results.flatMap((result) => result.receipt?.energy ?? [])), 'energy_active'),
+  ];
+}

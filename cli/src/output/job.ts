@@ -1,0 +1,104 @@
+import type { Job } from '@ffrtmp/shared/job/job';
+import { isTerminalJob } from '@ffrtmp/shared/job/state';
+import type { Encode } from '@ffrtmp/shared/media/encoding';
+import { formatBytes } from '@ffrtmp/shared/media/units';
+import { renderPairs, renderTable } from './table.ts';
+import { formatAge, orDash, plain } from './text.ts';
+
+/** What people call a job: its own name, else its input, else its scenario. */
+export const jobTitle = (job: Job) =>
+  plain(job.name ?? job.input?.name ?? (job.scenario === '' ? job.encode.encoder : job.scenario));
+
+/** `h264 by libx264, preset medium, crf 23, 1920x1080, 30 fps`. */
+export function encodeText(encode: Encode): string {
+  const parts = [
+    `${encode.codec} by ${encode.encoder}`,
+    encode.preset === null ? '' : `preset ${encode.preset}`,
+    encode.crf === null ? '' : `crf ${encode.crf}`,
+    encode.bitrate_kbps === null ? '' : `${encode.bitrate_kbps} kbit/s`,
+    encode.width === null && encode.height === null ? '' : `${encode.width ?? '?'}x${encode.height ?? '?'}`,
+    encode.fps === null ? '' : `${encode.fps} fps`,
+    encode.duration_s === null ? '' : `${encode.duration_s} s`,
+    encode.container,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+const progressText = (job: Job) =>
+  job.status === 'running' && job.progress?.percent != null ? `${Math.floor(job.progress.percent)} %` : '';
+
+export function jobTable(jobs: readonly Job[], nowMs: number): string {
+  const right = 'right' as const;
+  return renderTable(
+    [
+      { head: 'SEQ', align: right },
+      { head: 'STATUS' },
+      { head: 'DONE', align: right },
+      { head: 'QUEUE' },
+      { head: 'PRIORITY' },
+      { head: 'JOB' },
+      { head: 'NODE' },
+      { head: 'AGE', align: right },
+      { head: 'ID' },
+    ],
+    jobs.map((job) => [
+      String(job.sequence_number),
+      job.status,
+      progressText(job),
+      job.queue,
+      job.priority,
+      jobTitle(job),
+      orDash(job.node_name),
+      formatAge(job.created_at, nowMs),
+      job.id,
+    ]),
+  );
+}
+
+export function jobDetails(job: Job): string {
+  const live = !isTerminalJob(job.status);
+  return renderPairs([
+    ['job', `${job.sequence_number} (${job.id})`],
+    ['name', job.name === null ? undefined : plain(job.name)],
+    ['scenario', job.scenario === '' ? undefined : plain(job.scenario)],
+    [
+      'status',
+      `${job.status}${job.quarantined ? ', quarantined' : ''}${progressText(job) && `, ${progressText(job)}`}`,
+    ],
+    ['why', live && job.why ? plain(job.why.message) : undefined],
+    [
+      'error',
+      job.error === null ? undefined : `${plain(job.error)}${job.failure_class ? ` (${job.failure_class})` : ''}`,
+    ],
+    ['queue', `${job.queue}, priority ${job.priority}, weight ${job.weight}`],
+    ['encode', encodeText(job.encode)],
+    ['input', inputText(job)],
+    ['output', job.outputs.map(outputText).join(', ') || undefined],
+    ['quality', job.quality === null ? undefined : job.quality.metrics.join(', ')],
+    [
+      'labels',
+      Object.entries(job.labels)
+        .map(([name, value]) => `${name}=${plain(value)}`)
+        .join(', ') || undefined,
+    ],
+    ['node', job.node_name ?? undefined],
+    ['retries', `${job.retry_count} of ${job.max_retries}`],
+    ['not before', job.not_before ?? undefined],
+    ['created', job.created_at],
+    ['started', job.started_at ?? undefined],
+    ['completed', job.completed_at ?? undefined],
+    ...job.warnings.map((warning) => ['warning', plain(warning)] as const),
+  ]);
+}
+
+function inputText(job: Job): string {
+  if (job.input) return `${plain(job.input.name ?? 'file')} (sha256 ${job.input.sha256.slice(0, 12)}…)`;
+  const made = job.generate;
+  return made ? `generated, ${made.width}x${made.height}, ${made.fps} fps, ${made.duration_s} s` : '–';
+}
+
+function outputText(output: Job['outputs'][number]): string {
+  return output.sha256 === null
+    ? `${plain(output.name)} (not there yet)`
+    : `${plain(output.name)}${output.bytes === null ? '' : `, ${formatBytes(output.bytes)}`}`;
+}

@@ -1,0 +1,71 @@
+import { formatBytes } from '@ffrtmp/shared/media/units';
+import type { Node } from '@ffrtmp/shared/node/node';
+import { renderPairs, renderTable } from './table.ts';
+import { formatAge, orDash, plain } from './text.ts';
+
+export function nodeTable(nodes: readonly Node[], nowMs: number): string {
+  return renderTable(
+    [
+      { head: 'ADDRESS' },
+      { head: 'STATUS' },
+      { head: 'TYPE' },
+      { head: 'RUNS', align: 'right' },
+      { head: 'THREADS', align: 'right' },
+      { head: 'RAM', align: 'right' },
+      { head: 'ENERGY' },
+      { head: 'ENCODERS' },
+      { head: 'SEEN', align: 'right' },
+      { head: 'ID' },
+    ],
+    nodes.map((node) => [
+      node.address,
+      node.status,
+      node.type,
+      `${node.running}/${node.slots}`,
+      String(node.cpu_threads),
+      formatBytes(node.ram_bytes),
+      orDash(node.power_sources[0]?.quality),
+      orDash(provenEncoders(node).join(' ')),
+      node.last_heartbeat === null ? 'never' : formatAge(node.last_heartbeat, nowMs),
+      node.id,
+    ]),
+  );
+}
+
+const provenEncoders = (node: Node) => node.encoders.filter((encoder) => encoder.works).map((encoder) => encoder.name);
+
+export function nodeDetails(node: Node): string {
+  return renderPairs([
+    ['node', `${plain(node.address)} (${node.id})`],
+    ['name', plain(node.name)],
+    ['status', `${node.status}, runs ${node.running} of ${node.slots}`],
+    ['type', node.type],
+    ['cpu', `${plain(node.cpu_model)}, ${node.cpu_threads} threads`],
+    ['gpu', node.has_gpu ? plain(node.gpu_type ?? 'yes') : 'none'],
+    ['ram', formatBytes(node.ram_bytes)],
+    ['ffmpeg', node.ffmpeg_version ?? 'none'],
+    ['load', node.load?.cpu_percent == null ? undefined : `${node.load.cpu_percent.toFixed(0)} % of the machine’s CPU`],
+    ['disk free', node.load?.disk_free_bytes == null ? undefined : formatBytes(node.load.disk_free_bytes)],
+    ...node.power_sources.map(
+      (source) => ['energy', `${source.quality} by ${source.method}: ${plain(source.detail)}`] as const,
+    ),
+    ...node.encoders.map(
+      (encoder) =>
+        [
+          encoder.works ? 'encoder' : 'no encoder',
+          encoder.works
+            ? `${encoder.name}${encoder.fps === null ? '' : `, ${encoder.fps.toFixed(0)} fps at 640x360`}`
+            : `${encoder.name}: ${plain(encoder.reason ?? 'unknown reason')}`,
+        ] as const,
+    ),
+    [
+      'labels',
+      Object.entries(node.labels)
+        .map(([name, value]) => `${name}=${plain(value)}`)
+        .join(', ') || undefined,
+    ],
+    ['version', `${node.version}, protocol ${node.protocol}`],
+    ['registered', node.registered_at],
+    ['last heard of', node.last_heartbeat ?? 'never'],
+  ]);
+}

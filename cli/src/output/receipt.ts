@@ -1,0 +1,82 @@
+import type { Figure } from '@ffrtmp/shared/energy/figure';
+import type { Receipt, ReceiptLine } from '@ffrtmp/shared/energy/receipt';
+import { formatBytes } from '@ffrtmp/shared/media/units';
+import { figureOrigin, figuresText, figureText } from './figure.ts';
+import { renderPairs, renderTable } from './table.ts';
+import { formatNumber, formatSeconds, orDash, plain } from './text.ts';
+
+/** The attempt that made the result, or undefined while there is none. */
+export const resultLine = (receipt: Receipt): ReceiptLine | undefined =>
+  receipt.lines.findLast((line) => line.task_kind === 'transcode' && !line.waste && line.state === 'succeeded');
+
+/** Wall seconds of the engine and media seconds per second of the attempt that made the result. */
+export function pace(line: ReceiptLine | undefined): { seconds: number | null; speed: number | null } {
+  const seconds = line?.metrics?.duration ?? line?.seconds ?? null;
+  const media = line?.metrics?.media_s ?? null;
+  const speed = line?.metrics?.speed ?? (seconds && media ? media / seconds : null);
+  return { seconds, speed };
+}
+
+export function receiptText(receipt: Receipt): string {
+  const title = `receipt of job ${receipt.sequence_number}${receipt.name ? ` (${plain(receipt.name)})` : ''}: ${receipt.status}`;
+  const open = receipt.complete ? '' : ', not complete yet';
+  return [title + open, attemptTable(receipt.lines), sums(receipt)].filter((part) => part !== '').join('\n\n');
+}
+
+function attemptTable(lines: readonly ReceiptLine[]): string {
+  if (lines.length === 0) return 'no attempts yet';
+  return renderTable(
+    [
+      { head: 'TASK' },
+      { head: 'ATTEMPT', align: 'right' },
+      { head: 'NODE' },
+      { head: 'STATE' },
+      { head: 'TIME', align: 'right' },
+      { head: 'SPEED', align: 'right' },
+      { head: 'ACTIVE ENERGY' },
+    ],
+    lines.map((line) => {
+      const { seconds, speed } = pace(line);
+      return [
+        line.task_kind,
+        String(line.attempt),
+        orDash(line.node_name),
+        line.waste ? `${line.state}, wasted` : line.state,
+        seconds === null ? '–' : formatSeconds(seconds),
+        speed === null ? '–' : `${speed.toFixed(2)}x`,
+        figuresText(line.figures, 'energy_active'),
+      ];
+    }),
+  );
+}
+
+const figureLabels: Record<Figure['name'], string> = {
+  energy_active: 'active energy',
+  energy_full: 'full energy',
+  psnr: 'PSNR',
+  psnr_y: 'PSNR (luma)',
+  ssim: 'SSIM',
+};
+
+const figurePairs = (figures: readonly Figure[], suffix = '') =>
+  figures.flatMap((figure): [string, string][] => [
+    [figureLabels[figure.name] + suffix, figureText(figure)],
+    ...(figure.value === null ? [] : [['', figureOrigin(figure)] as [string, string]]),
+  ]);
+
+function sums(receipt: Receipt): string {
+  const perPixel = receipt.joules_per_megapixel_frame;
+  return renderPairs([
+    ...figurePairs(receipt.energy),
+    ...figurePairs(receipt.energy_quality, ' of the comparison'),
+    ...figurePairs(receipt.energy_waste, ' wasted'),
+    ['active energy per megapixel-frame', perPixel === null ? undefined : `${formatNumber(perPixel)} J`],
+    ['wanted coverage reached', receipt.coverage_ok === null ? undefined : receipt.coverage_ok ? 'yes' : 'no'],
+    ...figurePairs(receipt.quality),
+    ['cost', 'none: no tariff is configured'],
+    ...receipt.outputs.map((file): [string, string] => [
+      file.role,
+      `${plain(file.name ?? file.sha256)}, ${formatBytes(file.bytes)}`,
+    ]),
+  ]);
+}

@@ -1,0 +1,61 @@
+import type { Connection } from '@ffrtmp/runtime/connect';
+import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import type { Job } from '@ffrtmp/shared/job/job';
+import { isTerminalJob } from '@ffrtmp/shared/job/state';
+import { followJob, type JobUpdate } from '../api/follow.ts';
+import type { Display } from './display.ts';
+import { emptyRow, type ProgressRow, progressRow } from './progress.ts';
+import { plain } from './text.ts';
+
+export interface WatchOptions {
+  /** Job id or sequence number. */
+  id: string;
+  /** What the row is called. */
+  name: string;
+  display: Display;
+  signal: AbortSignal;
+  onUpdate?: (update: JobUpdate) => void;
+}
+
+/** Shows a job on a display until it has ended, and returns its last view. */
+export async function watchJob(connection: Connection, options: WatchOptions): Promise<Job> {
+  let last: Job | undefined;
+  const updates = followJob(connection, options.id, {
+    signal: options.signal,
+    onOutage: (reason) => options.display.say(`${options.name}: ${reason}; trying again`),
+  });
+  for await (const update of updates) {
+    options.onUpdate?.(update);
+    if (update.kind === 'job') last = update.job;
+    options.display.update(options.id, rowOf(options.name, update));
+  }
+  if (!last || !isTerminalJob(last.status)) throw new Error(`the events of job ${options.id} ended before the job did`);
+  return last;
+}
+
+function rowOf(name: string, update: JobUpdate): ProgressRow {
+  if (update.kind === 'progress') {
+    return progressRow(name, update.progress.progress, update.progress.node_name ?? null);
+  }
+  return jobRow(name, update.job);
+}
+
+/** The row of a job by its state: how it ended, what it does, or why it waits. */
+export function jobRow(name: string, job: Job): ProgressRow {
+  if (job.status === 'running' && job.progress) return progressRow(name, job.progress, job.node_name);
+  const row = { ...emptyRow(name, job.status), node: job.node_name };
+  if (job.status === 'completed') return { ...row, percent: 100 };
+  if (job.status === 'failed') return { ...row, note: job.error };
+  if (job.status === 'pending') return { ...row, phase: 'waiting', note: job.why?.message ?? null };
+  return row;
+}
+
+/** A job that did not complete, as the error of the command that waited for it. */
+export function requireCompleted(job: Job): void {
+  if (job.status === 'completed') return;
+  const reason = job.status === 'failed' ? `: ${plain(job.error ?? 'no reason was given')}` : '';
+  throw new FfrtmpError(
+    'job_failed',
+    `job ${job.sequence_number} ${job.status === 'failed' ? 'failed' : `was ${job.status}`}${reason}`,
+  );
+}
