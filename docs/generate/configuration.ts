@@ -1,12 +1,14 @@
 import { flagOf, type Option, type Options } from '@ffrtmp/shared/config';
 import { cliOptions } from '../../cli/src/settings.ts';
 import { masterOptions } from '../../master/src/config.ts';
+import { agentOptions } from '../../worker/src/config.ts';
 import { code, page, table } from './markdown.ts';
 import { type JsonSchema, toJson, typeText } from './schema.ts';
 
 /** The programs whose options are declared as data, in the order of the page. */
 const programs: readonly { title: string; role: string; options: Options }[] = [
   { title: 'Master', role: 'master', options: masterOptions },
+  { title: 'Agent', role: 'worker', options: agentOptions },
   { title: 'Command line', role: 'cli', options: cliOptions },
 ];
 

@@ -94,7 +94,7 @@ export async function buildMaster(settings: MasterSettings): Promise<Master> {
   alarm.poke();
 
   const app = createApp({ identify: keyring.identify, tls: settings.tls, log });
-  fileRoutes(app, library);
+  const files = fileRoutes(app, library);
   serve(app, allRoutes(foundation, dispatch));
   return {
     app,
@@ -102,7 +102,10 @@ export async function buildMaster(settings: MasterSettings): Promise<Master> {
     keyring,
     firstSecrets,
     sweep: () => sweep(dispatch),
-    tidy: () => tidy(dispatch),
+    async tidy() {
+      await tidy(dispatch);
+      await files.sweep();
+    },
     drain() {
       accepting = false;
       dispatch.waiters.wakeAll();

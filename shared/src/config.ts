@@ -109,7 +109,7 @@ function flatten(value: unknown, prefix: string, into: Map<string, unknown>): vo
 }
 
 /** One file may serve every role of a machine. */
-const fileSections = ['master', 'worker', 'agent', 'cli'];
+const fileSections = ['master', 'worker', 'cli'];
 
 const isMapping = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);

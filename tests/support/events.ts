@@ -1,7 +1,7 @@
 import type { Connection } from '@ffrtmp/runtime/connect';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import type { Event } from '@ffrtmp/shared/contract/system';
-import type { Job, JobRequestInput } from '@ffrtmp/shared/job/job';
+import type { Job, JobRequestInput, Progress } from '@ffrtmp/shared/job/job';
 import { isTerminalJob } from '@ffrtmp/shared/job/state';
 import type { RunningMaster } from './fleet.ts';
 
@@ -92,4 +92,22 @@ export async function waitForEvent(
     if (found.seq !== undefined && wanted(found)) return found;
   }
   throw new Error('the master ended its event stream before that event came');
+}
+
+/** Waits until the encode of a job has given its first frames: its process is in the middle of its work. */
+export function waitForEncode(master: Pick<RunningMaster, 'connection'>, id: string, limitMs?: number): Promise<Progress> {
+  return waitForProgress(master, id, (progress) => progress.phase === 'encode' && (progress.frames ?? 0) > 0, limitMs);
+}
+
+export async function waitForProgress(
+  { connection }: Pick<RunningMaster, 'connection'>,
+  id: string,
+  wanted: (progress: Progress) => boolean,
+  limitMs = DEFAULT_LIMIT_MS,
+): Promise<Progress> {
+  for await (const event of followPath(connection, `/jobs/${id}/events`, AbortSignal.timeout(limitMs))) {
+    const { progress } = event.data as { progress: Progress | null };
+    if (event.name === 'progress' && progress && wanted(progress)) return progress;
+  }
+  throw new Error('the job ended before that progress came');
 }

@@ -14,6 +14,8 @@ export interface ProgramSettings {
   env?: Record<string, string>;
   /** Run what `make build` compiled instead of the sources. */
   compiled?: boolean;
+  /** A command that runs the program in other surroundings and becomes it: `ip netns exec`, `unshare`. */
+  within?: readonly string[];
 }
 
 export interface RunningMaster {
@@ -39,11 +41,16 @@ const environment = (settings: ProgramSettings) => ({
   ...(settings.compiled ? { FFRTMP_DIST: '1' } : {}),
 });
 
+function start(scope: Scope, role: 'master' | 'agent', args: string[], settings: ProgramSettings, name: string): Program {
+  const [command = '', ...words] = [...(settings.within ?? []), binary(role), ...args];
+  return startProgram(scope, command, words, { name, env: environment(settings) });
+}
+
 /** A real master on free loopback ports with a data directory of its own, ready to be called. */
 export async function startMaster(scope: Scope, settings: ProgramSettings = {}): Promise<RunningMaster> {
   const dataDir = settings.dataDir ?? scope.folder('master');
   const args = ['--port', '0', '--metrics-port', '0', '--data-dir', dataDir, ...(settings.args ?? [])];
-  const program = startProgram(scope, binary('master'), args, { env: environment(settings) });
+  const program = start(scope, 'master', args, settings, 'master');
   const ready = await program.waitForLine(/^master ready at (\S+)/);
   const local = readLocalMaster(dataDir);
   const url = ready[1] ?? '';
@@ -77,7 +84,7 @@ export async function startAgent(
     ...['--allow-master-as-worker', '--yes', ...(settings.args ?? [])],
   ];
   const name = `agent ${settings.address}`;
-  const program = startProgram(scope, binary('agent'), args, { name, env: environment(settings) });
+  const program = start(scope, 'agent', args, settings, name);
   const ready = await program.waitForLine(/^agent ready: node (\S+) \((.+)\)/, AGENT_READY_LIMIT_MS);
   return { program, dataDir, nodeId: ready[1] ?? '', address: ready[2] ?? '' };
 }

@@ -51,3 +51,6 @@ export async function assertNoHandleLeft(before = 0): Promise<void> {
 }
 
 export const openHandleCount = () => openHandles().length;
+
+/** Zombies count as gone: they only wait for their parent. */
+export const isAlive = (pid: number) => readProc(String(pid), 'cmdline') !== '';

@@ -12,7 +12,7 @@ export interface Film {
   height: number;
   fps: number | null;
   durationS: number | null;
-  /** Video packets, counted; only when asked for. */
+  /** Shown frames, counted; only when asked for. */
   frames: number | null;
 }
 
@@ -23,7 +23,6 @@ const streamSchema = z.looseObject({
   height: z.number().default(0),
   avg_frame_rate: z.string().default(''),
   duration: z.coerce.number().optional().catch(undefined),
-  nb_read_packets: z.coerce.number().optional().catch(undefined),
   disposition: z.looseObject({ attached_pic: z.number().default(0) }).default({ attached_pic: 0 }),
   side_data_list: z.array(z.looseObject({ rotation: z.number().optional() })).default([]),
 });
@@ -34,11 +33,21 @@ const documentSchema = z.looseObject({
 
 /** Probes a film. A file without a moving picture is `not_a_video`. `count` reads all of it to count the frames. */
 export async function probeFilm(path: string, options: { signal: AbortSignal; count?: boolean }): Promise<Film> {
-  const counting = options.count ? ['-count_packets', '-select_streams', 'v:0'] : [];
-  const wanted = ['-show_streams', '-show_format', '-of', 'json', `file:${resolve(path)}`];
-  const run = await runTool('ffprobe', ['-v', 'error', ...counting, ...wanted], options.signal);
+  const film = readProbe(await ffprobe(path, ['-show_streams', '-show_format', '-of', 'json'], options.signal), path);
+  return options.count ? { ...film, frames: await countFrames(path, options.signal) } : film;
+}
+
+async function ffprobe(path: string, wanted: readonly string[], signal: AbortSignal): Promise<string> {
+  const run = await runTool('ffprobe', ['-v', 'error', ...wanted, `file:${resolve(path)}`], signal);
   if (run.code !== 0) throw new FfrtmpError('not_a_video', `${path} is not a video: ${reason(run.stderr, path)}`);
-  return readProbe(run.stdout, path);
+  return run.stdout;
+}
+
+/** Counts the packets that are shown: an edit list hides some, which carry the flag D. */
+async function countFrames(path: string, signal: AbortSignal): Promise<number> {
+  const flags = ['-select_streams', 'v:0', '-show_entries', 'packet=flags', '-of', 'csv=p=0'];
+  const lines = (await ffprobe(path, flags, signal)).split('\n');
+  return lines.filter((line) => line !== '' && !line.includes('D')).length;
 }
 
 /** Reads ffprobe's JSON. Pure. */
@@ -56,7 +65,7 @@ export function readProbe(text: string, path: string): Film {
     height: turned ? video.width : video.height,
     fps: parseRate(video.avg_frame_rate) ?? null,
     durationS: video.duration ?? format.duration ?? null,
-    frames: video.nb_read_packets ?? null,
+    frames: null,
   };
 }
 

@@ -29,6 +29,8 @@ export function startCheckpoints(
   });
   return {
     async stop() {
+      // While it works it keeps nobody alive; its end is waited for.
+      thread.ref();
       thread.postMessage('stop');
       await exited;
     },

@@ -1,9 +1,17 @@
 import type { Claimed } from '@ffrtmp/shared/contract/dispatch';
 import type { Transaction } from '../database/commit.ts';
 import { newId } from '../database/ids.ts';
-import { giveBack } from '../jobs/finish.ts';
+import { endFailed, giveBack } from '../jobs/finish.ts';
 import { requireJobRow, settleJob } from '../jobs/settle.ts';
-import { type AttemptRow, attemptById, insertAttempt, laneHeads, type TaskRow, taskById } from '../jobs/store.ts';
+import {
+  type AttemptRow,
+  attemptById,
+  insertAttempt,
+  laneHeads,
+  liveOnNode,
+  type TaskRow,
+  taskById,
+} from '../jobs/store.ts';
 import { readBody, viewJob, viewTask } from '../jobs/view.ts';
 import type { LiveNode } from '../nodes/registry.ts';
 import type { Lane } from '../scheduling/choose.ts';
@@ -31,13 +39,26 @@ export async function claim(parts: DispatchParts, request: Claim): Promise<Claim
   const repeated = claimId === undefined ? [] : own.filter((lease) => lease.claimId === claimId);
   if (repeated.length > 0) return Promise.all(repeated.map((lease) => viewClaimed(parts, lease.attemptId)));
   await releaseUnknown(parts, request);
-  const free = Math.min(request.slots, node.row.slots - parts.leases.runningOn(node.row.id));
-  if (free <= 0 || node.row.draining === 1 || !parts.accepting()) return [];
+  if (request.slots === 0 || node.row.draining === 1) return [];
   const lanes = parts.jobs.lanes.open(node.placement);
   if (lanes.length === 0) return [];
-  const taken = await parts.jobs.db.write((tx) => takeFrom(parts, tx, lanes, free, request));
+  const taken = await parts.jobs.db.write((tx) => takeFrom(parts, tx, lanes, request));
   if (taken.length > 0) parts.onLeasesChanged();
   return Promise.all(taken.map((attemptId) => viewClaimed(parts, attemptId)));
+}
+
+/**
+ * An attempt that never began was lost with the reply of its claim and costs nothing. One that had begun died with its
+ * agent: it counts as lost, or a job that kills its agents would circle for ever.
+ */
+async function release(parts: DispatchParts, tx: Transaction, attempt: AttemptRow): Promise<void> {
+  if (attempt.state === 'leased') await giveBack(parts.jobs, tx, attempt, 'released');
+  else
+    await endFailed(parts.jobs, tx, {
+      attempt,
+      failureClass: 'lost',
+      error: 'its agent restarted and no longer knows of it',
+    });
 }
 
 /** Only an agent that says what it holds can have leases it does not know of. */
@@ -48,19 +69,16 @@ async function releaseUnknown(parts: DispatchParts, { node, claimId, held }: Cla
   await parts.jobs.db.write(async (tx) => {
     for (const { attemptId } of unknown) {
       const [attempt] = await tx.run(attemptById, { id: attemptId });
-      if (attempt && attempt.ended_at === null) await giveBack(parts.jobs, tx, attempt, 'released');
+      if (attempt && attempt.ended_at === null) await release(parts, tx, attempt);
       tx.afterCommit(() => parts.leases.end(attemptId));
     }
   });
 }
 
-async function takeFrom(
-  parts: DispatchParts,
-  tx: Transaction,
-  lanes: Lane[],
-  free: number,
-  request: Claim,
-): Promise<string[]> {
+async function takeFrom(parts: DispatchParts, tx: Transaction, lanes: Lane[], request: Claim): Promise<string[]> {
+  // Counted here and not in memory: two claims of one node may share a group, and neither has its lease yet.
+  const [live] = await tx.run(liveOnNode, { node: request.node.row.id });
+  const free = Math.min(request.slots, request.node.row.slots - (live?.count ?? 0));
   const taken: string[] = [];
   for (const lane of lanes) {
     if (taken.length >= free) break;

@@ -116,10 +116,11 @@ async function parkedClaim(parts: DispatchParts, request: ParkedClaim) {
   if (request.held) parts.orders.settle(request.nodeId, request.held);
   let how: Woken = 'woken';
   for (;;) {
+    if (!parts.accepting()) throw new FfrtmpError('unavailable', 'the master is stopping: ask again in a moment');
     const node = findNode(parts.nodes, request.nodeId);
     parts.nodes.registry.seen(request.nodeId);
     // A call the node no longer waits for must not take work, nor park again and displace its successor.
-    const over = how === 'gone' || how === 'replaced' || request.signal.aborted || !parts.accepting();
+    const over = how === 'gone' || how === 'replaced' || request.signal.aborted;
     if (over && how === 'woken') passOn(parts, request.nodeId);
     const jobs = over ? [] : await claim(parts, { ...request, node });
     const orders = parts.orders.open(request.nodeId);

@@ -9,9 +9,9 @@ import { createUploads } from './upload.ts';
 
 /**
  * `/files` speaks two languages: tus under a 32-digit upload id, plain HTTP under a 64-digit digest. The path tells them
- * apart. It lives in its own scope, because tus reads the body itself.
+ * apart. It lives in its own scope, because tus reads the body itself. `sweep` removes uploads nobody continues.
  */
-export function fileRoutes(app: FastifyInstance, library: Library): void {
+export function fileRoutes(app: FastifyInstance, library: Library): { sweep: () => Promise<unknown> } {
   const tenants = new WeakMap<object, string>();
   const uploads = createUploads(library, (request) => tenants.get(nodeRequest(request)) ?? DEFAULT_TENANT);
 
@@ -71,6 +71,7 @@ export function fileRoutes(app: FastifyInstance, library: Library): void {
       });
     }
   });
+  return { sweep: () => uploads.cleanUpExpiredUploads() };
 }
 
 /** The tus server wraps Node's request in a web request that carries it. */

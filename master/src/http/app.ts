@@ -11,6 +11,13 @@ const MAX_BODY_BYTES = 8 << 20;
 /** Longer than any proxy or client keeps an idle connection, so that we never close one that is being used. */
 const KEEP_ALIVE_MS = 75_000;
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Ends when the server stops: streams that would last for ever end with it. */
+    closing: AbortSignal;
+  }
+}
+
 export interface AppParts {
   identify: (secret: string) => Caller | undefined;
   tls: TlsIdentity | null;
@@ -28,6 +35,9 @@ export function createApp({ identify, tls, log }: AppParts): FastifyInstance {
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
   });
+  const closing = new AbortController();
+  app.decorate('closing', closing.signal);
+  app.addHook('preClose', async () => closing.abort());
   guard(app, identify);
   app.setErrorHandler((error, request, reply) => {
     const known = toFfrtmpError(error);

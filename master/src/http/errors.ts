@@ -1,3 +1,4 @@
+import { isDiskFull } from '@ffrtmp/runtime/program';
 import { nearest } from '@ffrtmp/shared/config';
 import { type ErrorBody, FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import type { FastifyError } from 'fastify';
@@ -15,6 +16,11 @@ export const errorBody = (error: FfrtmpError): ErrorBody => ({
 export function toFfrtmpError(error: unknown): FfrtmpError {
   if (error instanceof FfrtmpError) return error;
   const { statusCode, message } = error as FastifyError;
+  if (isDiskFull(error))
+    return new FfrtmpError(
+      'insufficient_storage',
+      'the disk under the master’s data directory is full: nothing was stored',
+    );
   if (statusCode === 413) return new FfrtmpError('payload_too_large', 'the request body is too large');
   if (statusCode === 415)
     return new FfrtmpError('unsupported_media_type', 'send JSON with content-type: application/json');

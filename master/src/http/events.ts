@@ -25,9 +25,13 @@ export function openEventStream(reply: FastifyReply): EventStream {
   raw.write(': open\n\n');
   const keepAlive = setInterval(() => raw.write(': still here\n\n'), KEEP_ALIVE_MS);
   keepAlive.unref();
+  const { closing } = reply.server;
+  const end = () => raw.end();
+  closing.addEventListener('abort', end, { once: true });
   const closed = new Promise<void>((resolve) => {
     raw.once('close', () => {
       clearInterval(keepAlive);
+      closing.removeEventListener('abort', end);
       resolve();
     });
   });
@@ -41,7 +45,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
       const idLine = id === undefined ? '' : `id: ${id}\n`;
       raw.write(`${idLine}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     },
-    end: () => raw.end(),
+    end,
     closed,
   };
 }

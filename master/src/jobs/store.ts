@@ -191,6 +191,13 @@ export const liveAttempts = statement((q) => q.selectFrom('attempts').selectAll(
 export const liveAttemptOf = statement((q) =>
   q.selectFrom('attempts').selectAll().where('task_id', '=', p<string>('task')).where('ended_at', 'is', null),
 );
+export const liveOnNode = statement((q) =>
+  q
+    .selectFrom('attempts')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('node_id', '=', p<string>('node'))
+    .where('ended_at', 'is', null),
+);
 export const lostNodes = statement((q) =>
   q
     .selectFrom('attempts')

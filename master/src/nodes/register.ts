@@ -27,6 +27,7 @@ const factsOf = (registration: Registration): Capabilities => {
 export async function register(parts: NodeParts, registration: Registration, caller: Caller): Promise<Registered> {
   refuseMasterAsWorker(parts, registration);
   const holder = parts.registry.byAddress(registration.address);
+  refuseForeignCredential(parts, registration, caller, holder);
   if (holder && caller.nodeId === holder.row.id)
     return { node: await refresh(parts, holder, registration), credential: null };
   if (holder) {
@@ -48,6 +49,21 @@ export async function register(parts: NodeParts, registration: Registration, cal
     return { row, credential };
   });
   return { node: parts.registry.put(made.row), credential: made.credential };
+}
+
+/** A credential proves one node under its address; it is no ticket for more of them. */
+function refuseForeignCredential(
+  parts: NodeParts,
+  registration: Registration,
+  caller: Caller,
+  holder: LiveNode | undefined,
+): void {
+  if (caller.nodeId === null || holder?.row.id === caller.nodeId) return;
+  const own = parts.registry.get(caller.nodeId)?.row.address ?? 'a removed node';
+  throw new FfrtmpError(
+    'forbidden',
+    `this credential belongs to ${own}, not to ${registration.address}: start the agent with --address ${own}`,
+  );
 }
 
 function refuseMasterAsWorker(parts: NodeParts, registration: Registration): void {

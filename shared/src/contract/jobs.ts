@@ -149,6 +149,8 @@ export const jobOperations = {
     path: '/jobs/{id}/cancel',
     access: 'write',
     summary: 'Cancel a job; a running attempt is ended within a second',
+    description:
+      'A job whose required tasks have all succeeded ends as `completed`: only what was optional is canceled.',
     params: jobParams,
     replies: { 200: jobSchema },
     errors: ['not_found', 'conflict'],

@@ -20,6 +20,16 @@ export interface ResolvedEncode {
   warnings: string[];
 }
 
+/** WebM holds VP8, VP9 and AV1 alone, and MP4 no VP8: another wish is granted as far as the container can. */
+function resolveContainer(parameters: Parameters, codec: Codec, warnings: string[]): Encode['container'] {
+  const wanted = parameters.container ?? codecFacts[codec].container;
+  const free = codec === 'vp8' || codec === 'vp9' || codec === 'av1';
+  const fits = wanted === 'mkv' || (wanted === 'webm' ? free : codec !== 'vp8');
+  if (fits) return wanted;
+  warnings.push(`parameters.container: ${wanted} cannot hold ${codec}; ${codecFacts[codec].container} is used`);
+  return codecFacts[codec].container;
+}
+
 function resolveEncoder(
   scenario: Scenario,
   parameters: Parameters,
@@ -36,6 +46,17 @@ function resolveEncoder(
   if (scenario.hardware && !hardware)
     warnings.push(`scenario: ${codec} has no ${scenario.hardware} encoder; software is used`);
   return { codec, encoder: hardware ?? facts.software };
+}
+
+/** WebM holds Opus (and Vorbis) alone. */
+function resolveAudio(
+  parameters: Parameters,
+  container: Encode['container'],
+  warnings: string[],
+): Encode['audio_codec'] {
+  if (container !== 'webm') return parameters.audio_codec ?? 'aac';
+  if (parameters.audio_codec === 'aac') warnings.push('parameters.audio_codec: webm cannot hold aac; libopus is used');
+  return parameters.audio_codec === undefined || parameters.audio_codec === 'aac' ? 'libopus' : parameters.audio_codec;
 }
 
 /** A name like 720p fixes the height; a real film keeps its own shape, a generated one is 16:9. */
@@ -68,7 +89,7 @@ export function resolveEncode(job: { scenario: string; parameters: Parameters; h
   const { codec, encoder } = resolveEncoder(scenario, parameters, warnings);
   const facts = codecFacts[codec];
   const size = resolveSize(scenario, parameters, job.hasInput);
-  const container = parameters.container ?? facts.container;
+  const container = resolveContainer(parameters, codec, warnings);
   const duration = parameters.duration === undefined ? null : (parseClockS(parameters.duration) ?? null);
   const softwarePreset = facts.software === encoder ? facts.preset : null;
   const encode: Encode = {
@@ -82,7 +103,7 @@ export function resolveEncode(job: { scenario: string; parameters: Parameters; h
     gop_s: parameters.gop_s ?? null,
     start_s: parameters.start === undefined ? null : (parseClockS(parameters.start) ?? null),
     duration_s: duration,
-    audio_codec: parameters.audio_codec ?? (container === 'webm' ? 'libopus' : 'aac'),
+    audio_codec: resolveAudio(parameters, container, warnings),
     audio_bitrate_kbps:
       parameters.audio_bitrate === undefined ? null : (parseBitrateKbps(parameters.audio_bitrate) ?? null),
     container,
