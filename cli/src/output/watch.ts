@@ -1,5 +1,6 @@
 import type { Connection } from '@ffrtmp/runtime/connect';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import type { Job } from '@ffrtmp/shared/job/job';
 import { isTerminalJob } from '@ffrtmp/shared/job/state';
 import { followJob, type JobUpdate } from '../api/follow.ts';
@@ -27,10 +28,19 @@ export async function watchJob(connection: Connection, options: WatchOptions): P
   for await (const update of updates) {
     options.onUpdate?.(update);
     if (update.kind === 'job') last = update.job;
-    options.display.update(options.id, rowOf(options.name, update));
+    options.display.update(options.id, rowOf(options.name, await withReason(connection, options, update)));
   }
   if (!last || !isTerminalJob(last.status)) throw new Error(`the events of job ${options.id} ended before the job did`);
   return last;
+}
+
+/** Events carry a job without the reason why it waits; that is a question of its own. */
+async function withReason(connection: Connection, options: WatchOptions, update: JobUpdate): Promise<JobUpdate> {
+  if (update.kind !== 'job' || update.job.status !== 'pending' || update.job.why) return update;
+  const call = { params: { id: options.id }, signal: options.signal };
+  const why = await connection.client.call(jobOperations.why, call).catch(() => undefined);
+  // It may have begun to run between the event and the question.
+  return why === undefined || why.reason === 'running' ? update : { ...update, job: { ...update.job, why } };
 }
 
 function rowOf(name: string, update: JobUpdate): ProgressRow {

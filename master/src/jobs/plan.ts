@@ -6,6 +6,7 @@ import type { Encode, GeneratedInput } from '@ffrtmp/shared/media/encoding';
 /** The part of a job that never changes after submit, stored as JSON beside the narrow row. */
 export interface JobBody {
   name: string | null;
+  external_id: string | null;
   scenario: string;
   confidence: 'auto' | number;
   engine: string;
@@ -48,6 +49,7 @@ export function bodyOf(request: JobRequest, traceparent: string | null, inputByt
   const wanted = request.outputs?.[0]?.name ?? stem(request.input?.name ?? request.name ?? 'output');
   return {
     name: request.name ?? null,
+    external_id: request.external_id ?? null,
     scenario: request.scenario,
     confidence: request.confidence,
     engine: request.engine,

@@ -68,6 +68,7 @@ export const limitsSchema = z.strictObject({
 export const jobRequestSchema = z
   .strictObject({
     name: z.string().max(200).optional().describe('what people call the job'),
+    external_id: z.string().max(200).optional().describe('the submitter’s own name for this work; stored and returned'),
     scenario: z.string().max(200).default('').describe('e.g. `1080p30-h264-veryfast`; see the scenario grammar'),
     confidence: z
       .union([z.literal('auto'), z.number().min(0).max(1)])
@@ -135,6 +136,7 @@ export const jobSchema = z
     sequence_number: z.int(),
     tenant_id: z.string(),
     name: z.string().nullable(),
+    external_id: z.string().nullish().describe('absent on jobs of older masters'),
     scenario: z.string(),
     confidence: z.union([z.literal('auto'), z.number()]),
     engine: z.string(),
