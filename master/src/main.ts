@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { configFlag, findConfigFile, readConfigFile } from '@ffrtmp/runtime/config-file';
 import { defaultDataDir, masterFiles } from '@ffrtmp/runtime/data-dir';
@@ -16,6 +16,7 @@ import { systemClock } from './clock.ts';
 import { type MasterConfig, masterOptions } from './config.ts';
 import { openDatabase } from './database/open.ts';
 import { openAuthority } from './keys/authority.ts';
+import type { FirstSecrets } from './keys/first-start.ts';
 import { buildMaster, type Master, type MasterSettings, readMachineId } from './master.ts';
 
 const TIDY_MS = 10_000;
@@ -51,13 +52,20 @@ function localUrl(config: MasterConfig, port: number, tls: boolean): string {
   return `${tls ? 'https' : 'http'}://${host}:${port}`;
 }
 
-function announce(master: Master, url: string, fingerprint: string | null): void {
+/** The name under which other machines reach it: where it listens on all addresses, the first that is not loopback. */
+function joinUrl(config: MasterConfig, port: number, tls: boolean): string {
+  const outer = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const reachable = outer.find((one) => !one.internal && one.family === 'IPv4')?.address;
+  const any = config.host === '0.0.0.0' || config.host === '::';
+  return localUrl(any && reachable !== undefined ? { ...config, host: reachable } : config, port, tls);
+}
+
+function announce(secrets: FirstSecrets | null, url: string, joinAt: string, fingerprint: string | null): void {
   const say = (line: string) => process.stdout.write(`${line}\n`);
-  const secrets = master.firstSecrets;
   if (secrets?.adminKey) say(`admin key: ${secrets.adminKey} (shown once; kept for local use in the data directory)`);
   if (secrets) {
     const pin = fingerprint === null ? '' : ` --ca-fingerprint ${fingerprint}`;
-    say(`join another machine with: bin/agent --register --master ${url} --token ${secrets.joinToken}${pin}`);
+    say(`join another machine with: bin/agent --register --master ${joinAt} --token ${secrets.joinToken}${pin}`);
   }
   say(`master ready at ${url}`);
 }
@@ -112,7 +120,8 @@ async function run(config: MasterConfig): Promise<void> {
       }),
       startLoop({ name: 'tidying', intervalMs: TIDY_MS, jitter: 0.1, log, runOnce: master.tidy }),
     ];
-    announce(master, url, tls?.caFingerprint ?? null);
+    const secrets = await master.firstStart();
+    announce(secrets, url, joinUrl(config, port, tls !== null), tls?.caFingerprint ?? null);
     if (metrics) log.info({ port: metrics.port }, 'metrics are served');
     await stopSignal();
     log.info('stopping: no new work is handed out, open requests finish');

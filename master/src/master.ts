@@ -57,7 +57,8 @@ export interface Master {
   app: FastifyInstance;
   metrics: MasterMetrics;
   keyring: Keyring;
-  firstSecrets: FirstSecrets | null;
+  /** Makes tenant, admin key and join token where there are none: after the ports are taken, so that they are shown. */
+  firstStart: () => Promise<FirstSecrets | null>;
   /** One safety pass. */
   sweep: () => Promise<unknown>;
   tidy: () => Promise<void>;
@@ -72,7 +73,6 @@ export async function buildMaster(settings: MasterSettings): Promise<Master> {
   let accepting = true;
   const events = createEventLog(db.read, clock);
   const keyring = await loadKeyring(db, clock, config.apiKey);
-  const firstSecrets = await firstStart({ db, clock, keyring, dataDir, configuredKey: config.apiKey });
   const library = openLibrary({ db, clock, dataDir });
   const leases = createLeases(clock, config.lease);
   const registry = await loadRegistry(db.read, clock, leases.runningOn);
@@ -100,7 +100,7 @@ export async function buildMaster(settings: MasterSettings): Promise<Master> {
     app,
     metrics,
     keyring,
-    firstSecrets,
+    firstStart: () => firstStart({ db, clock, keyring, dataDir, configuredKey: config.apiKey }),
     sweep: () => sweep(dispatch),
     async tidy() {
       await tidy(dispatch);

@@ -9,10 +9,16 @@ const database = new DatabaseSync(path);
 database.exec('PRAGMA busy_timeout = 1000');
 const checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
 
-const timer = setInterval(() => {
-  const row = checkpoint.get() as { log: number } | undefined;
-  parentPort?.postMessage({ logPages: row?.log ?? 0 });
-}, INTERVAL_MS);
+/** A full disk or a busy file is met again by the next commit, which can tell somebody; here it only means later. */
+function logPages(): number {
+  try {
+    return (checkpoint.get() as { log: number } | undefined)?.log ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
+const timer = setInterval(() => parentPort?.postMessage({ logPages: logPages() }), INTERVAL_MS);
 
 parentPort?.on('message', () => {
   clearInterval(timer);
