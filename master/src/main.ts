@@ -2,16 +2,12 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
-import { configFlag, findConfigFile, readConfigFile } from '@ffrtmp/runtime/config-file';
 import { defaultDataDir, masterFiles } from '@ffrtmp/runtime/data-dir';
 import { createLogger } from '@ffrtmp/runtime/log';
 import { startLoop } from '@ffrtmp/runtime/loop';
 import { type MetricsServer, portTaken, startMetricsServer } from '@ffrtmp/runtime/metrics-server';
-import { runProgram } from '@ffrtmp/runtime/program';
-import { helpText, printConfig } from '@ffrtmp/runtime/usage';
-import { readConfig } from '@ffrtmp/shared/config';
+import { runRole } from '@ffrtmp/runtime/usage';
 import { mayCall } from '@ffrtmp/shared/contract/operation';
-import { version } from '@ffrtmp/shared/version';
 import { systemClock } from './clock.ts';
 import { type MasterConfig, masterOptions } from './config.ts';
 import { openDatabase } from './database/open.ts';
@@ -144,21 +140,10 @@ const stopSignal = () =>
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done());
   });
 
-await runProgram(async () => {
-  const argv = process.argv.slice(2);
-  const program = {
-    name: 'master',
-    role: 'master',
-    purpose: 'takes jobs, queues and places them',
-    options: masterOptions,
-  };
-  if (argv.includes('--help') || argv.includes('-h')) return void process.stdout.write(helpText(program));
-  if (argv.includes('--version')) return void process.stdout.write(`${version}\n`);
-  const [verb, action] = argv;
-  const flags = verb === 'config' ? argv.slice(2) : argv;
-  const path = configFlag(flags) ?? findConfigFile(process.env, process.cwd());
-  const sources = { argv: flags, env: process.env, file: readConfigFile(path) };
-  const config = readConfig('master', masterOptions, sources);
-  if (verb === 'config') return void process.stdout.write(printConfig(action, config));
-  await run(config);
-});
+const program = {
+  name: 'master',
+  role: 'master',
+  purpose: 'takes jobs, queues and places them',
+  options: masterOptions,
+};
+await runRole(program, { argv: process.argv.slice(2), env: process.env, cwd: process.cwd() }, run);

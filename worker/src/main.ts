@@ -2,13 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join as joinPath, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { configFlag, findConfigFile, readConfigFile } from '@ffrtmp/runtime/config-file';
 import { defaultDataDir } from '@ffrtmp/runtime/data-dir';
 import { createLogger, type Logger } from '@ffrtmp/runtime/log';
 import { startMetricsServer } from '@ffrtmp/runtime/metrics-server';
-import { runProgram } from '@ffrtmp/runtime/program';
-import { helpText, printConfig } from '@ffrtmp/runtime/usage';
-import { readConfig } from '@ffrtmp/shared/config';
+import { runRole } from '@ffrtmp/runtime/usage';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { PROTOCOL } from '@ffrtmp/shared/contract/nodes';
 import { knownEncoders } from '@ffrtmp/shared/media/encoding';
@@ -178,20 +175,10 @@ async function run(config: AgentConfig): Promise<void> {
   if (revoked !== undefined) throw revoked;
 }
 
-await runProgram(async () => {
-  const argv = process.argv.slice(2);
-  const program = {
-    name: 'agent',
-    role: 'worker',
-    purpose: 'claims jobs on this machine and runs them',
-    options: agentOptions,
-  };
-  if (argv.includes('--help') || argv.includes('-h')) return void process.stdout.write(helpText(program));
-  if (argv.includes('--version')) return void process.stdout.write(`${version}\n`);
-  const [verb, action] = argv;
-  const flags = verb === 'config' ? argv.slice(2) : argv;
-  const path = configFlag(flags) ?? findConfigFile(process.env, process.cwd());
-  const config = readConfig('worker', agentOptions, { argv: flags, env: process.env, file: readConfigFile(path) });
-  if (verb === 'config') return void process.stdout.write(printConfig(action, config));
-  await run(config);
-});
+const program = {
+  name: 'agent',
+  role: 'worker',
+  purpose: 'claims jobs on this machine and runs them',
+  options: agentOptions,
+};
+await runRole(program, { argv: process.argv.slice(2), env: process.env, cwd: process.cwd() }, run);

@@ -1,7 +1,9 @@
 import type { Event } from '@ffrtmp/shared/contract/system';
+import type { Selectable } from 'kysely';
 import { type Clock, iso } from '../clock.ts';
 import type { Transaction } from '../database/commit.ts';
 import { p, type Run, statement } from '../database/statement.ts';
+import type { Tables } from '../database/tables.ts';
 
 export interface NewEvent {
   tenantId: string;
@@ -89,18 +91,7 @@ export function createEventLog(read: Run, clock: Clock): EventLog {
   };
 }
 
-interface EventRow {
-  seq: number;
-  tenant_id: string;
-  job_id: string | null;
-  task_id: string | null;
-  attempt_id: string | null;
-  kind: string;
-  from_state: string | null;
-  to_state: string | null;
-  reason: string | null;
-  at: number;
-}
+type EventRow = Selectable<Tables['events']>;
 
 const toEvent = ({ from_state, to_state, at, ...row }: EventRow): Event => ({
   ...row,

@@ -5,15 +5,36 @@ import { z } from 'zod';
 
 type Json = Record<string, unknown>;
 
+/** Named parts of requests and of replies. A part whose two sides differ, by its defaults, is `NameInput` in requests. */
+interface Components {
+  input: Json;
+  output: Json;
+}
+
 /** A schema as OpenAPI wants it: named parts move to `components`, replies stay open for fields that later versions add. */
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output', components: Json): Json {
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output', components: Components): Json {
   const {
     $defs,
     $schema: _,
     ...body
   } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json & { $defs?: Json };
-  for (const [name, definition] of Object.entries($defs ?? {})) components[name] = rewrite(definition, io);
-  return rewrite(body, io) as Json;
+  const definitions = new Map(Object.entries($defs ?? {}).map(([name, part]) => [name, rewrite(part, io)]));
+  const nameOf = (name: string) =>
+    io === 'input' && differs(definitions.get(name), components.output[name]) ? `${name}Input` : name;
+  for (const [name, definition] of definitions) components[io][nameOf(name)] = renamed(definition, nameOf);
+  return renamed(rewrite(body, io), nameOf) as Json;
+}
+
+const differs = (input: unknown, output: unknown) =>
+  output !== undefined && JSON.stringify(input) !== JSON.stringify(output);
+
+/** Points every reference at the component's name in this document. */
+function renamed(value: unknown, nameOf: (name: string) => string): unknown {
+  return JSON.parse(JSON.stringify(value), (key, inner) =>
+    key === '$ref' && typeof inner === 'string'
+      ? `#/components/schemas/${nameOf(inner.slice('#/$defs/'.length))}`
+      : inner,
+  );
 }
 
 function rewrite(value: unknown, io: 'input' | 'output'): unknown {
@@ -22,15 +43,11 @@ function rewrite(value: unknown, io: 'input' | 'output'): unknown {
   const entries = Object.entries(value)
     .filter(([key]) => key !== 'id' || typeof (value as Json).id !== 'string' || (value as Json).type === undefined)
     .filter(([key, inner]) => !(io === 'output' && key === 'additionalProperties' && inner === false))
-    .map(([key, inner]): [string, unknown] =>
-      key === '$ref' && typeof inner === 'string'
-        ? [key, inner.replace('#/$defs/', '#/components/schemas/')]
-        : [key, rewrite(inner, io)],
-    );
+    .map(([key, inner]): [string, unknown] => [key, rewrite(inner, io)]);
   return Object.fromEntries(entries);
 }
 
-function parameters(operation: Operation, components: Json): Json[] {
+function parameters(operation: Operation, components: Components): Json[] {
   const places = [
     ['path', operation.params],
     ['query', operation.query],
@@ -47,7 +64,7 @@ function parameters(operation: Operation, components: Json): Json[] {
   });
 }
 
-function responses(operation: Operation, components: Json): Json {
+function responses(operation: Operation, components: Components): Json {
   const mediaType =
     operation.stream === 'sse'
       ? 'text/event-stream'
@@ -65,12 +82,13 @@ function responses(operation: Operation, components: Json): Json {
     'invalid_request' as const,
     ...(operation.errors ?? []),
   ];
-  for (const code of codes) {
-    const status = String(errorTable[code].http ?? 500);
+  const statuses = new Set(codes.map((code) => errorTable[code].http ?? 500));
+  for (const status of statuses) {
+    const named = codes.filter((code) => (errorTable[code].http ?? 500) === status).map((code) => `\`${code}\``);
     replies.push([
-      status,
+      String(status),
       {
-        description: `error \`${code}\``,
+        description: `error ${named.join(', ')}`,
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
       },
     ]);
@@ -92,7 +110,9 @@ const errorSchema = {
 
 /** The whole contract as one OpenAPI 3.1 document. */
 export function openApiDocument(version: string): Json {
-  const components: Json = { Error: errorSchema };
+  const components: Components = { input: {}, output: { Error: errorSchema } };
+  // Replies first: what a request's part is called depends on whether a reply has a part of that name.
+  const repliesOf = new Map(operations.map((operation) => [operation.id, responses(operation, components)]));
   const paths: Record<string, Json> = {};
   for (const operation of operations) {
     const path = paths[operation.path] ?? {};
@@ -110,7 +130,7 @@ export function openApiDocument(version: string): Json {
       ...(operation.access === 'open' ? { security: [] } : {}),
       parameters: parameters(operation, components),
       ...body,
-      responses: responses(operation, components),
+      responses: repliesOf.get(operation.id),
     };
   }
   return {
@@ -119,6 +139,9 @@ export function openApiDocument(version: string): Json {
     servers: [{ url: '/' }, { url: '/api' }],
     security: [{ key: [] }],
     paths,
-    components: { schemas: components, securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+    components: {
+      schemas: { ...components.input, ...components.output },
+      securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
+    },
   };
 }

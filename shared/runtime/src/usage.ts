@@ -1,11 +1,14 @@
-import { flagOf, type Options } from '@ffrtmp/shared/config';
+import { type Config, flagOf, type Options, readConfig } from '@ffrtmp/shared/config';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import { version } from '@ffrtmp/shared/version';
+import { configFlag, findConfigFile, readConfigFile } from './config-file.ts';
+import { runProgram } from './program.ts';
 
-export interface ProgramFacts {
+export interface ProgramFacts<O extends Options = Options> {
   name: string;
   role: string;
   purpose: string;
-  options: Options;
+  options: O;
 }
 
 const HELP_COLUMN = 30;
@@ -44,4 +47,28 @@ export function printConfig(action: string | undefined, config: Record<string, u
     isSecret(key) && value !== undefined ? '********' : (value ?? null),
   ]);
   return `${JSON.stringify(Object.fromEntries(shown), null, 2)}\n`;
+}
+
+export interface Surroundings {
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+}
+
+/** The start of master and agent: help, version, `config check|print`, else the program with its configuration. */
+export function runRole<O extends Options>(
+  program: ProgramFacts<O>,
+  { argv, env, cwd }: Surroundings,
+  run: (config: Config<O>) => Promise<void>,
+): Promise<void> {
+  const print = (text: string) => void process.stdout.write(text);
+  return runProgram(async () => {
+    if (argv.includes('--help') || argv.includes('-h')) return print(helpText(program));
+    if (argv.includes('--version')) return print(`${version}\n`);
+    const [verb, action] = argv;
+    const flags = verb === 'config' ? argv.slice(2) : argv;
+    const path = configFlag(flags) ?? findConfigFile(env, cwd);
+    const config = readConfig(program.role, program.options, { argv: flags, env, file: readConfigFile(path) });
+    return verb === 'config' ? print(printConfig(action, config)) : run(config);
+  });
 }

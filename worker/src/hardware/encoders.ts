@@ -35,10 +35,22 @@ async function ask(ffmpeg: string, argv: string[], signal: AbortSignal): Promise
   throw new FfrtmpError('missing_program', `${ffmpeg} ${why}; on Debian: apt-get install ffmpeg`);
 }
 
-/** The version line without the copyright, e.g. `ffmpeg version 5.1.9-0+deb12u1`. */
+/** `-fps_mode` came with it; every encode of ours says which frames it wants. */
+const OLDEST_FFMPEG = [5, 1] as const;
+
+/** Is this version line too old? A build from the repository (`N-109...`) names no release and counts as new. Pure. */
+export function isTooOld(versionLine: string): boolean {
+  const [, major, minor] = /^ffmpeg version n?(\d+)\.(\d+)/.exec(versionLine) ?? [];
+  if (major === undefined) return false;
+  return Number(major) < OLDEST_FFMPEG[0] || (Number(major) === OLDEST_FFMPEG[0] && Number(minor) < OLDEST_FFMPEG[1]);
+}
+
+/** The version line without the copyright, e.g. `ffmpeg version 5.1.9-0+deb12u1`. Throws when it is too old to use. */
 export async function ffmpegVersion(ffmpeg: string, signal: AbortSignal): Promise<string> {
   const text = await ask(ffmpeg, ['-version'], signal);
-  return (text.split('\n')[0] ?? '').replace(/ Copyright.*$/, '').slice(0, 200);
+  const line = (text.split('\n')[0] ?? '').replace(/ Copyright.*$/, '').slice(0, 200);
+  if (!isTooOld(line)) return line;
+  throw new FfrtmpError('missing_program', `${line} is too old: ${OLDEST_FFMPEG.join('.')} or newer is needed`);
 }
 
 async function listedEncoders(ffmpeg: string, signal: AbortSignal): Promise<Set<string>> {
