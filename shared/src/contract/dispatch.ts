@@ -57,6 +57,7 @@ export const dispatchOperations = {
       claim_id: uuidSchema.optional(),
       held: z
         .string()
+        .toLowerCase()
         .max(64 * 40)
         .optional()
         .describe('ids of the attempts the agent holds, comma-separated; sent with claim_id'),

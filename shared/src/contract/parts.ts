@@ -4,7 +4,8 @@ import { uuidSchema } from '../job/job.ts';
 /** Either form of a job's name. A UUID is a UUID, all digits is a sequence number, anything else is refused. */
 export const jobReferenceSchema = z
   .string()
-  .regex(/^(?:\d{1,15}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$/, {
+  .toLowerCase()
+  .regex(/^(?:\d{1,15}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/, {
     error: 'must be a job’s UUID or its sequence number',
   });
 

@@ -23,9 +23,11 @@ export const rankOf = (queue: Queue, priority: Priority) =>
   queues.indexOf(queue) * priorities.length + priorities.indexOf(priority);
 
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be 64 lower-case hexadecimal digits' });
+/** Either case comes in, lower case goes on: an id has one text everywhere behind the border. */
 export const uuidSchema = z
   .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, { error: 'must be a UUID' });
+  .toLowerCase()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, { error: 'must be a UUID' });
 export const timestampSchema = z.iso.datetime({
   offset: true,
   error: 'must be an ISO 8601 time with a zone, e.g. 2026-11-20T18:00:00Z',
@@ -63,6 +65,8 @@ export const limitsSchema = z.strictObject({
     .optional()
     .describe('an attempt whose job directory grows beyond this is ended and fails'),
 });
+
+export type JobLimits = z.infer<typeof limitsSchema>;
 
 /** What a person submits. Unknown fields are refused and the nearest known name is suggested. */
 export const jobRequestSchema = z

@@ -6,7 +6,7 @@ import { toProgress } from '../engines/ffmpeg/progress.ts';
 import { measureQuality } from '../engines/ffmpeg/quality.ts';
 import { qualityCommand } from '../engines/ffmpeg/quality-command.ts';
 import { fetchInput } from '../inputs/fetch.ts';
-import { environmentOf, phase, runMetrics, type Work, type Workplace } from './work.ts';
+import { environmentOf, phase, runLimits, runMetrics, type Work, type Workplace } from './work.ts';
 
 type QualitySpec = Extract<TaskSpec, { kind: 'quality' }>;
 
@@ -45,7 +45,7 @@ export async function compareQuality(place: Workplace, spec: QualitySpec): Promi
     metrics: spec.metrics,
     threads: place.threads,
     cwd: place.folder,
-    timeoutMs: spec.limits?.timeout_sec === undefined ? null : spec.limits.timeout_sec * 1000,
+    ...runLimits(spec.limits),
     onStderr: place.log,
     onSpawn(pid: number) {
       energy.setPid(pid);

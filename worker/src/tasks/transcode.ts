@@ -13,7 +13,7 @@ import { toProgress } from '../engines/ffmpeg/progress.ts';
 import { type RunResult, runProcess } from '../engines/ffmpeg/run.ts';
 import { fetchInput } from '../inputs/fetch.ts';
 import { expectedOf, generateInput } from '../inputs/generate.ts';
-import { environmentOf, phase, runMetrics, type Work, type Workplace } from './work.ts';
+import { environmentOf, phase, runLimits, runMetrics, type Work, type Workplace } from './work.ts';
 
 type TranscodeSpec = Extract<TaskSpec, { kind: 'transcode' }>;
 
@@ -35,6 +35,7 @@ async function prepareSource(place: Workplace, spec: TranscodeSpec): Promise<{ p
       output: path,
       threads: place.threads,
       cwd: place.folder,
+      ...runLimits(spec.limits),
       onStderr: place.log,
       onProgress: (snapshot) =>
         place.report({ phase: 'generate', ...toProgress(snapshot, expected, startedMs, performance.now()) }),
@@ -100,7 +101,7 @@ async function encode(place: Workplace, spec: TranscodeSpec, command: TranscodeC
       program: place.machine.ffmpeg,
       argv: command.argv,
       cwd: place.folder,
-      timeoutMs: spec.limits?.timeout_sec === undefined ? null : spec.limits.timeout_sec * 1000,
+      ...runLimits(spec.limits),
       onSpawn(pid) {
         energy.setPid(pid);
         place.onSpawn(pid);

@@ -1,7 +1,7 @@
 import type { Connection } from '@ffrtmp/runtime/connect';
 import type { Figure } from '@ffrtmp/shared/energy/figure';
 import type { Environment, ResultMetrics } from '@ffrtmp/shared/job/attempt';
-import type { Progress } from '@ffrtmp/shared/job/job';
+import type { JobLimits, Progress } from '@ffrtmp/shared/job/job';
 import type { Outcome } from '@ffrtmp/shared/job/outcome';
 import type { ArtifactRole, Task } from '@ffrtmp/shared/job/task';
 import type { RunResult } from '../engines/ffmpeg/run.ts';
@@ -84,3 +84,9 @@ export function environmentOf(
     dropped_streams: facts.dropped,
   };
 }
+
+/** A job's own limits, as the engine takes them. */
+export const runLimits = (limits: JobLimits | null) => ({
+  timeoutMs: limits?.timeout_sec === undefined ? null : limits.timeout_sec * 1000,
+  maxDiskBytes: limits?.max_disk_mb === undefined ? null : limits.max_disk_mb * 1e6,
+});

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { CancelCause, Outcome } from '@ffrtmp/shared/job/outcome';
 import { benchOf } from './bench.ts';
 import { classify } from './classify.ts';
+import { watchDisk } from './disk-limit.ts';
 import { cleanEnvironment } from './environment.ts';
 import { createProgressParser, type Snapshot } from './progress.ts';
 import { createUsageMeter } from './usage.ts';
@@ -18,6 +19,8 @@ export interface RunPlan {
   stallMs?: number;
   /** A run that takes longer is ended; null = no limit. */
   timeoutMs?: number | null;
+  /** A run whose `cwd` grows beyond this is ended; null = no limit. */
+  maxDiskBytes?: number | null;
   onSpawn?: (pid: number) => void;
   onProgress?: (snapshot: Snapshot) => void;
   onStderr?: (chunk: Buffer) => void;
@@ -143,6 +146,7 @@ export async function runProcess(plan: RunPlan, signal: AbortSignal): Promise<Ru
   const onAbort = () => end({ cause: causeOf(signal.reason) });
   const { stallMs = DEFAULT_STALL_MS, timeoutMs = null } = plan;
   const watchdog = createWatchdog(stallMs, timeoutMs, (limit) => end({ limit }));
+  const disk = watchDisk(plan.cwd, plan.maxDiskBytes ?? null, (limit) => end({ limit }));
   const usage = createUsageMeter(pid, watchdog.sawWrites);
   const tail = createTail();
   const parse = createProgressParser();
@@ -166,6 +170,7 @@ export async function runProcess(plan: RunPlan, signal: AbortSignal): Promise<Ru
   const exit = await exited;
   signal.removeEventListener('abort', onAbort);
   watchdog.stop();
+  disk.stop();
   usage.stop();
   ending.insist?.();
   const stderrTail = tail.text();
