@@ -87,19 +87,20 @@ async function run(config: MasterConfig): Promise<void> {
   const dataDir = resolve(config.dataDir ?? defaultDataDir('master', process.env));
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const db = openDatabase(config.db ?? join(dataDir, 'master.db'));
-  const tls = await tlsIdentity(config, dataDir);
-  const settings = {
-    config,
-    dataDir,
-    db,
-    clock: systemClock,
-    log,
-    random: Math.random,
-    tls,
-    machineId: readMachineId(),
-  };
-  const master = await buildMaster(settings);
-  const endpoint = join(dataDir, masterFiles.endpoint);
+  // The store's threads keep the process alive: whatever fails from here on has to close it.
+  try {
+    const tls = await tlsIdentity(config, dataDir);
+    const surroundings = { clock: systemClock, random: Math.random, machineId: readMachineId() };
+    const settings = { config, dataDir, db, log, tls, ...surroundings };
+    await serveUntilStopped(await buildMaster(settings), settings);
+  } finally {
+    await db.close();
+  }
+}
+
+async function serveUntilStopped(master: Master, settings: MasterSettings): Promise<void> {
+  const { config, log, tls } = settings;
+  const endpoint = join(settings.dataDir, masterFiles.endpoint);
   let metrics: MetricsServer | undefined;
   try {
     const port = await listenApi(master, config);
@@ -131,7 +132,6 @@ async function run(config: MasterConfig): Promise<void> {
   } finally {
     await metrics?.close();
     await master.close();
-    await db.close();
   }
 }
 

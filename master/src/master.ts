@@ -140,7 +140,8 @@ function wireDispatch(foundation: Foundation): DispatchParts {
   const lanes = createLanes((classId, avoidNodeId) => {
     const able = (nodeId: string) => {
       const node = registry.get(nodeId);
-      return node !== undefined && lanes.fits(classId, node.placement);
+      // A node that claims more than it has slots for must not swallow the one wake-up of a task.
+      return node !== undefined && leases.runningOn(nodeId) < node.row.slots && lanes.fits(classId, node.placement);
     };
     const elsewhere = waiters.wakeOne((nodeId) => nodeId !== avoidNodeId && able(nodeId));
     if (!elsewhere) waiters.wakeOne(able);
@@ -154,6 +155,7 @@ function wireDispatch(foundation: Foundation): DispatchParts {
   const nodes = wireNodes(foundation, {
     takeBack: (nodeId, reason) => takeBack(dispatch, nodeId, reason),
     onNodeReady: waiters.wakeNode,
+    onNodeGone: waiters.dismiss,
   });
   const dispatch: DispatchParts = {
     jobs,
@@ -197,7 +199,7 @@ function wireJobs(
   };
 }
 
-function wireNodes(foundation: Foundation, later: Pick<NodeParts, 'takeBack' | 'onNodeReady'>): NodeParts {
+function wireNodes(foundation: Foundation, later: Pick<NodeParts, 'takeBack' | 'onNodeReady' | 'onNodeGone'>): NodeParts {
   const { settings, events, keyring, registry, leases } = foundation;
   const { db, clock, config, machineId } = settings;
   return {

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { defaultDataDir, masterFiles } from '@ffrtmp/runtime/data-dir';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { keyOperations } from '@ffrtmp/shared/contract/keys';
@@ -82,7 +82,7 @@ async function up(cli: Cli, options: UpOptions): Promise<void> {
 function dataDirs(cli: Cli): { master: string; agent: string } {
   const base = cli.flags().dataDir;
   if (base === undefined) return { master: defaultDataDir('master', cli.env), agent: defaultDataDir('agent', cli.env) };
-  return { master: join(cli.cwd, base, 'master'), agent: join(cli.cwd, base, 'agent') };
+  return { master: resolve(cli.cwd, base, 'master'), agent: resolve(cli.cwd, base, 'agent') };
 }
 
 /** Waits for Ctrl-C. A program that ends by itself before is an error with its exit code. */
@@ -114,6 +114,7 @@ async function welcome(cli: Cli, api: Master, url: string, options: UpOptions): 
     return lines.join('\n');
   }
   const token = await api.call(keyOperations.createToken, { body: { ttl_s: JOIN_TTL_S } });
+  lines.push(`key for other people:   bin/ffrtmp keys create --name NAME${suffix}`);
   lines.push(`join another machine:   ${joinLine(reachableUrl(url, options.host), token)}`);
   return lines.join('\n');
 }

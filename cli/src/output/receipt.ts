@@ -58,11 +58,16 @@ const figureLabels: Record<Figure['name'], string> = {
   ssim: 'SSIM',
 };
 
-const figurePairs = (figures: readonly Figure[], suffix = '') =>
-  figures.flatMap((figure): [string, string][] => [
-    [figureLabels[figure.name] + suffix, figureText(figure)],
-    ...(figure.value === null ? [] : [['', figureOrigin(figure)] as [string, string]]),
-  ]);
+/** Each figure, and below it where it comes from, unless that is the same as for the figure before. */
+function figurePairs(figures: readonly Figure[], suffix = ''): [string, string][] {
+  return figures.flatMap((figure, index): [string, string][] => {
+    const before = figures[index - 1];
+    const origin = figureOrigin(figure);
+    const known = figure.value === null || (before !== undefined && figureOrigin(before) === origin);
+    const line: [string, string] = [figureLabels[figure.name] + suffix, figureText(figure)];
+    return known ? [line] : [line, ['', origin]];
+  });
+}
 
 function sums(receipt: Receipt): string {
   const perPixel = receipt.joules_per_megapixel_frame;

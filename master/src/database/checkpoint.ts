@@ -23,8 +23,12 @@ export function startCheckpoints(
     if (logPages <= RESTART_ABOVE_PAGES || restarting) return;
     restarting = true;
     committer.betweenGroups(() => {
-      database.exec('PRAGMA wal_checkpoint(RESTART)');
       restarting = false;
+      try {
+        database.exec('PRAGMA wal_checkpoint(RESTART)');
+      } catch {
+        // A full disk: the next commit meets it too and can tell somebody; the next message tries this again.
+      }
     });
   });
   return {

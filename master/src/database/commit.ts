@@ -42,6 +42,22 @@ export function createRun(database: DatabaseSync): Run {
 }
 
 /**
+ * An effect that throws leaves memory behind what is durable. The mutation has happened and must not be run again, so
+ * the fault goes to the process, which ends visibly and starts from the store.
+ */
+function apply(effects: readonly (() => void)[]): void {
+  for (const effect of effects) {
+    try {
+      effect();
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+/**
  * Group commit: the mutations of one turn of the event loop share one transaction, and each is answered after the
  * COMMIT that holds it. When one throws, the group rolls back and each runs alone, so that only the guilty one fails.
  */
@@ -63,7 +79,7 @@ export function createCommitter(database: DatabaseSync): Committer {
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
-    for (const effect of effects) effect();
+    apply(effects);
     return values;
   }
 

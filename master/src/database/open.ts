@@ -5,10 +5,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { startCheckpoints } from './checkpoint.ts';
 import { type Committer, createCommitter } from './commit.ts';
-import { migrations } from './migrations/list.ts';
+import { type Migration, migrations } from './migrations/list.ts';
 
 /** Before this version a write during a checkpoint could corrupt the file. */
 const OLDEST_SQLITE = [3, 51, 3] as const;
+
+const SQLITE_BUSY = 5;
 
 export interface Database extends Committer {
   path: string;
@@ -35,8 +37,9 @@ function takeLock(path: string): DatabaseSync {
   try {
     lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
     return lock;
-  } catch {
+  } catch (error) {
     lock.close();
+    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
     throw new FfrtmpError(
       'data_dir_locked',
       `another master uses ${path}: stop it, or choose another --data-dir or --db`,
@@ -44,7 +47,7 @@ function takeLock(path: string): DatabaseSync {
   }
 }
 
-function migrate(database: DatabaseSync, path: string): void {
+function migrate(database: DatabaseSync, path: string, migrations: readonly Migration[]): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > migrations.length) {
     throw new FfrtmpError(
@@ -75,7 +78,7 @@ function place(db: string): { path: string; remove: () => void } {
 }
 
 /** Opens (or makes) the store: lock, migrations with a backup before, WAL with full synchronisation, checkpoints. */
-export function openDatabase(db: string): Database {
+export function openDatabase(db: string, steps: readonly Migration[] = migrations): Database {
   refuseOldSqlite(process.versions.sqlite ?? '0');
   const { path, remove } = place(db);
   const lock = takeLock(path);
@@ -85,7 +88,7 @@ export function openDatabase(db: string): Database {
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;' +
         'PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0;',
     );
-    migrate(database, path);
+    migrate(database, path, steps);
   } catch (error) {
     database.close();
     lock.close();

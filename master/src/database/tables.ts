@@ -58,6 +58,8 @@ export interface Tables {
   tasks: {
     id: string;
     job_seq: number;
+    /** Its place in the job's plan; ids made in one millisecond have no order. */
+    position: number;
     tenant_id: string;
     kind: TaskKind;
     mode: 'finite' | 'continuous';

@@ -70,7 +70,10 @@ async function releaseUnknown(parts: DispatchParts, { node, claimId, held }: Cla
     for (const { attemptId } of unknown) {
       const [attempt] = await tx.run(attemptById, { id: attemptId });
       if (attempt && attempt.ended_at === null) await release(parts, tx, attempt);
-      tx.afterCommit(() => parts.leases.end(attemptId));
+      tx.afterCommit(() => {
+        parts.leases.end(attemptId);
+        parts.board.forget(attemptId);
+      });
     }
   });
 }

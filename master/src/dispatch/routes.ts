@@ -16,7 +16,7 @@ import type { Woken } from './waiters.ts';
 
 /** A node's credential speaks for that node alone; an admin may speak for any, for tests and by hand. */
 function callersNode(parts: DispatchParts, caller: Caller, nodeId: string): LiveNode {
-  if (caller.role === 'node' && caller.nodeId !== nodeId.toLowerCase()) {
+  if (caller.role === 'node' && caller.nodeId !== nodeId) {
     throw new FfrtmpError('forbidden', 'this credential belongs to another node');
   }
   return findNode(parts.nodes, nodeId);
@@ -68,7 +68,7 @@ function resultRoutes(parts: DispatchParts): Handler[] {
   return [
     handle(dispatchOperations.getAttempt, async ({ params, caller }) => {
       const { read } = parts.jobs.db;
-      const [attempt] = await read(attemptById, { id: params.id.toLowerCase() });
+      const [attempt] = await read(attemptById, { id: params.id });
       const [job] = attempt ? await read(jobBySeq, { seq: attempt.job_seq }) : [];
       const [task] = attempt ? await read(taskById, { id: attempt.task_id }) : [];
       if (!attempt || !job || !task || job.tenant_id !== caller.tenantId) {
@@ -122,6 +122,7 @@ async function parkedClaim(parts: DispatchParts, request: ParkedClaim) {
     // A call the node no longer waits for must not take work, nor park again and displace its successor.
     const over = how === 'gone' || how === 'replaced' || request.signal.aborted;
     if (over && how === 'woken') passOn(parts, request.nodeId);
+    const arrivals = parts.jobs.lanes.arrivals();
     const jobs = over ? [] : await claim(parts, { ...request, node });
     const orders = parts.orders.open(request.nodeId);
     const leftMs = endMs - clock.monotonicMs();
@@ -130,6 +131,8 @@ async function parkedClaim(parts: DispatchParts, request: ParkedClaim) {
       parts.onClaim(jobs.length > 0 ? 'success' : 'no_jobs');
       return { jobs, job: jobs[0]?.job ?? null, orders, drain };
     }
+    // A task that became ready in the commit of this very look has woken nobody: we were not parked.
+    if (parts.jobs.lanes.arrivals() !== arrivals) continue;
     how = await parts.waiters.park(request.nodeId, request.slots > 0 && !drain, leftMs, request.signal);
   }
 }

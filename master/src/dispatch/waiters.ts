@@ -7,6 +7,8 @@ export interface Waiters {
   park: (nodeId: string, takesWork: boolean, waitMs: number, signal: AbortSignal) => Promise<Woken>;
   wakeOne: (fits: (nodeId: string) => boolean) => boolean;
   wakeNode: (nodeId: string) => void;
+  /** Ends the node's parked claim without another look for work. */
+  dismiss: (nodeId: string) => void;
   wakeAll: () => void;
   count: () => number;
 }
@@ -47,6 +49,7 @@ export function createWaiters(): Waiters {
       return false;
     },
     wakeNode: (nodeId) => parked.get(nodeId)?.settle('woken'),
+    dismiss: (nodeId) => parked.get(nodeId)?.settle('gone'),
     wakeAll() {
       for (const entry of [...parked.values()]) entry.settle('woken');
     },

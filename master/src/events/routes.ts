@@ -20,7 +20,8 @@ async function streamEvents(
   after: number | undefined,
   stream: EventStream,
 ): Promise<void> {
-  let sent = after ?? (await events.latest());
+  // A client that saw more than there is comes from before a restore: it goes on with what is new here.
+  let sent = Math.min(after ?? Number.POSITIVE_INFINITY, await events.latest());
   let live = false;
   let work = Promise.resolve();
   async function catchUp(): Promise<void> {
@@ -31,6 +32,7 @@ async function streamEvents(
         if (event.tenant_id === tenantId) stream.send({ event: 'event', data: event, id: event.seq });
       }
       if (page.length < CATCH_UP_PAGE) break;
+      if (!(await stream.drained())) return;
     }
     live = true;
   }

@@ -16,6 +16,9 @@ export function fileRoutes(app: FastifyInstance, library: Library): { sweep: () 
   const uploads = createUploads(library, (request) => tenants.get(nodeRequest(request)) ?? DEFAULT_TENANT);
 
   const tus = (request: FastifyRequest, reply: FastifyReply) => {
+    const { id } = request.params as { id?: string };
+    if (id !== undefined && !fileOperations.continueUpload.params.safeParse({ id }).success)
+      throw new FfrtmpError('invalid_request', 'path: id: must be the 32 hexadecimal digits of an upload');
     tenants.set(request.raw, request.caller.tenantId);
     reply.hijack();
     // The API prefix is ours; tus knows its uploads under /files alone.

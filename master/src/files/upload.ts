@@ -49,7 +49,8 @@ export function createUploads(library: Library, tenantOf: (request: object) => s
         const file = await library
           .adopt(tenantOf(request), path, upload.metadata?.sha256 ?? undefined)
           .catch(async (error: unknown) => {
-            await datastore.remove(upload.id).catch(() => undefined);
+            // The bytes may be gone already, and `remove` stops at what it does not find.
+            await datastore.remove(upload.id).catch(() => datastore.configstore.delete(upload.id));
             throw error;
           });
         await datastore.configstore.delete(upload.id);

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import fastify, { type FastifyInstance } from 'fastify';
+import type { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { guard } from './auth.ts';
 import type { Caller } from './caller.ts';
@@ -24,12 +25,16 @@ export interface AppParts {
   log: Pick<Logger, 'error'>;
 }
 
+const answer = (error: FfrtmpError, reply: FastifyReply) => void reply.code(error.httpStatus).send(errorBody(error));
+
 /** The HTTP server without its routes: keys, limits, and the one place where errors become replies. */
 export function createApp({ identify, tls, log }: AppParts): FastifyInstance {
   const serverFactory = (listener: RequestListener): Server =>
     tls ? createDualServer(listener, tls) : createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener);
   const app = fastify<Server>({
     serverFactory,
+    // What the framework refuses before any route is found, e.g. a broken percent sign in the address.
+    frameworkErrors: (error, _request, reply) => answer(toFfrtmpError(error), reply as FastifyReply),
     bodyLimit: MAX_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
@@ -43,7 +48,7 @@ export function createApp({ identify, tls, log }: AppParts): FastifyInstance {
     const known = toFfrtmpError(error);
     if (known.code === 'internal')
       log.error({ err: error, method: request.method, url: request.url }, 'a request failed');
-    void reply.code(known.httpStatus).send(errorBody(known));
+    answer(known, reply);
   });
   app.setNotFoundHandler((request, reply) => {
     const message = `there is no ${request.method} ${request.url.split('?')[0]}; GET /openapi.json lists what there is`;

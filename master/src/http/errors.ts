@@ -35,8 +35,8 @@ const pathText = (path: readonly PropertyKey[]) => path.map(String).join('.');
 function knownKeys(schema: z.ZodType | undefined, path: readonly PropertyKey[]): string[] {
   let at: unknown = schema;
   for (const key of path) {
-    const inner = at as { shape?: Record<string, z.ZodType>; element?: z.ZodType };
-    at = unwrap(inner.shape?.[String(key)] ?? inner.element);
+    const inner = at as { shape?: Record<string, z.ZodType>; element?: z.ZodType } | undefined;
+    at = unwrap(inner?.shape?.[String(key)] ?? inner?.element);
   }
   return Object.keys((at as { shape?: object } | undefined)?.shape ?? {});
 }

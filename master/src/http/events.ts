@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { FastifyReply } from 'fastify';
 
 /** Proxies close idle connections; a comment line keeps ours open. */
@@ -8,6 +9,8 @@ const MAX_BACKLOG_BYTES = 4 << 20;
 export interface EventStream {
   send: (event: { event: string; data: unknown; id?: number }) => void;
   end: () => void;
+  /** Waits until the reader has taken what was sent; false once the stream is over. */
+  drained: () => Promise<boolean>;
   /** Settles when the stream is over, whoever ended it. */
   closed: Promise<void>;
 }
@@ -29,15 +32,19 @@ export function openEventStream(reply: FastifyReply): EventStream {
   const end = () => raw.end();
   closing.addEventListener('abort', end, { once: true });
   const closed = new Promise<void>((resolve) => {
-    raw.once('close', () => {
+    const onClose = () => {
       clearInterval(keepAlive);
       closing.removeEventListener('abort', end);
       resolve();
-    });
+    };
+    // The client may have gone before the stream was opened: its end was then announced to nobody.
+    if (raw.destroyed) onClose();
+    else raw.once('close', onClose);
   });
+  const over = () => raw.destroyed || raw.writableEnded;
   return {
     send({ event, data, id }) {
-      if (raw.destroyed || raw.writableEnded) return;
+      if (over()) return;
       if (raw.writableLength > MAX_BACKLOG_BYTES) {
         raw.destroy();
         return;
@@ -46,6 +53,10 @@ export function openEventStream(reply: FastifyReply): EventStream {
       raw.write(`${idLine}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     },
     end,
+    async drained() {
+      while (!over() && raw.writableNeedDrain) await Promise.race([once(raw, 'drain'), closed]);
+      return !over();
+    },
     closed,
   };
 }

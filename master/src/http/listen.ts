@@ -4,6 +4,8 @@ import { createServer as createTcpServer, type Socket } from 'node:net';
 
 /** First byte of a TLS handshake record. */
 const TLS_HANDSHAKE = 0x16;
+/** Who connects and says nothing for this long is let go. */
+const FIRST_BYTE_MS = 30_000;
 
 export interface TlsIdentity {
   cert: string;
@@ -23,11 +25,20 @@ export function createDualServer(listener: RequestListener, identity: TlsIdentit
     const text = wrongScheme(request);
     response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'TLS/1.2' }).end(text);
   });
+  // Connections that have not said anything yet belong to neither server: they are ended here.
+  const silent = new Set<Socket>();
   const front = createTcpServer({ pauseOnConnect: false }, (socket: Socket) => {
-    socket.once('error', () => socket.destroy());
+    const drop = () => socket.destroy();
+    silent.add(socket);
+    socket.setTimeout(FIRST_BYTE_MS, drop);
+    socket.once('close', () => silent.delete(socket));
+    socket.once('error', drop);
     socket.once('readable', () => {
       const first = socket.read(1) as Buffer | null;
       if (first === null) return;
+      silent.delete(socket);
+      socket.setTimeout(0);
+      socket.removeListener('timeout', drop);
       socket.unshift(first);
       (first[0] === TLS_HANDSHAKE ? https : plain).emit('connection', socket);
     });
@@ -45,6 +56,7 @@ export function createDualServer(listener: RequestListener, identity: TlsIdentit
     plain.close();
     plain.closeAllConnections();
     closeIdle();
+    for (const socket of silent) socket.destroy();
     front.close(done);
     return https;
   }) as typeof https.close;

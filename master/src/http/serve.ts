@@ -58,6 +58,8 @@ export function serve(app: FastifyInstance, handlers: readonly Handler[]): void 
       app.route({
         method: operation.method,
         url: prefix + url,
+        // Probes ask with HEAD; anywhere else it would run the verb, hand out work or open a stream without end.
+        exposeHeadRoute: operation.method === 'GET' && operation.access === 'open',
         config: { operation },
         handler: async (raw, reply) => {
           const controller = new AbortController();

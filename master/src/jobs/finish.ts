@@ -108,7 +108,8 @@ async function endAttempt(parts: JobParts, tx: Transaction, attempt: AttemptRow,
 async function succeed(parts: JobParts, tx: Transaction, attempt: AttemptRow, task: TaskRow, result: Result) {
   const job = await requireJobRow(tx, attempt.job_seq);
   for (const artifact of result.artifacts) {
-    if ((await parts.ownedBytes(attempt.tenant_id, artifact.sha256)) === undefined) {
+    const bytes = await parts.ownedBytes(attempt.tenant_id, artifact.sha256);
+    if (bytes === undefined) {
       throw new FfrtmpError(
         'conflict',
         `the master does not hold the bytes of artifact ${artifact.sha256}: upload them first`,
@@ -120,7 +121,7 @@ async function succeed(parts: JobParts, tx: Transaction, attempt: AttemptRow, ta
       role: artifact.role,
       index: artifact.index,
       sha256: artifact.sha256,
-      bytes: artifact.bytes,
+      bytes,
       name: artifact.name ?? null,
     });
   }
@@ -153,9 +154,15 @@ export async function endFailed(parts: JobParts, tx: Transaction, { attempt, fai
   const lost = failureClass === 'lost';
   await parts.transitions.attempt(tx, attempt, lost ? 'lost' : 'failed', { jobId: job.id, failureClass, error });
   const losses = task.losses + Number(lost);
-  const lostOn = lost ? await tx.run(lostNodes, { task: task.id }) : [];
+  const lostOn = lost ? await tx.run(lostNodes, { task: task.id, limit: losses }) : [];
   const decision = decideRetry(
-    { failureClass, retryCount: task.failures, maxRetries: job.max_retries, losses, lostNodes: lostOn.length },
+    {
+      failureClass,
+      retryCount: task.failures,
+      maxRetries: job.max_retries,
+      losses,
+      lostNodes: new Set(lostOn.map((row) => row.node_id)).size,
+    },
     parts.random,
   );
   if (decision.retry) {

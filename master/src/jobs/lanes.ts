@@ -24,6 +24,8 @@ export interface Lanes {
   /** After a look into the index: the head that is left, or none. */
   correct: (lane: Lane, nextOrd: number | undefined) => void;
   open: (node: NodeFacts) => Lane[];
+  /** Counts tasks that became ready: whoever looked before the count changed has to look again before it waits. */
+  arrivals: () => number;
   of: (classId: number) => RequirementClass | undefined;
   fits: (classId: number, node: NodeFacts) => boolean;
 }
@@ -32,6 +34,7 @@ export function createLanes(onReady: (classId: number, avoidNodeId: string | nul
   const classes = new Map<number, RequirementClass>();
   const idOf = new Map<string, number>();
   const lanes = new Map<string, Lane>();
+  let arrivals = 0;
 
   function laneFor(classId: number, tenantId: string): Lane {
     const key = `${classId}/${tenantId}`;
@@ -55,6 +58,7 @@ export function createLanes(onReady: (classId: number, avoidNodeId: string | nul
       lane.ready = Math.max(0, lane.ready + delta);
       if (delta < 0) return;
       lane.headOrd = Math.min(lane.headOrd, ord);
+      arrivals += 1;
       onReady(classId, avoidNodeId);
     },
     restore(classId, tenantId, ready, headOrd) {
@@ -65,6 +69,7 @@ export function createLanes(onReady: (classId: number, avoidNodeId: string | nul
       if (nextOrd === undefined) lane.ready = 0;
       else lane.ready = Math.max(1, lane.ready);
     },
+    arrivals: () => arrivals,
     open: (node) => choose(lanes.values(), node),
     of: (classId) => classes.get(classId),
     fits(classId, node) {

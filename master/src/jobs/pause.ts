@@ -2,7 +2,7 @@ import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { isTerminalJob } from '@ffrtmp/shared/job/state';
 import { endLiveAttempt } from './end-attempts.ts';
 import type { JobParts } from './parts.ts';
-import { requireJobRow, settleJob } from './settle.ts';
+import { dueOf, requireJobRow, settleJob } from './settle.ts';
 import { openNeedsOf, tasksOfJob } from './store.ts';
 
 /** Holds a job back. A running attempt ends and is repeated on resume; tasks that succeeded keep their results. */
@@ -24,8 +24,7 @@ export async function resume(parts: JobParts, seq: number): Promise<void> {
   await parts.db.write(async (tx) => {
     const job = await requireJobRow(tx, seq);
     if (job.state !== 'paused') throw new FfrtmpError('conflict', `the job is ${job.state}, not paused`);
-    const notYet = job.not_before !== null && job.not_before > parts.clock.now();
-    const dueAt = notYet ? job.not_before : null;
+    const dueAt = dueOf(parts, job);
     for (const task of await tx.run(tasksOfJob, { seq })) {
       if (task.state !== 'paused') continue;
       const open = await tx.run(openNeedsOf, { id: task.id });

@@ -1,7 +1,7 @@
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { isTerminalTask } from '@ffrtmp/shared/job/state';
 import type { JobParts } from './parts.ts';
-import { requireJobRow } from './settle.ts';
+import { dueOf, requireJobRow } from './settle.ts';
 import { openNeedsOf, tasksOfJob } from './store.ts';
 
 /** Runs a failed or canceled job again: succeeded tasks keep their results, all others start over with fresh counters. */
@@ -12,6 +12,7 @@ export async function retry(parts: JobParts, seq: number): Promise<void> {
       throw new FfrtmpError('conflict', `the job is ${job.state}: only a failed or canceled job is retried`);
     }
     await parts.transitions.job(tx, job, 'pending', { reason: 'retried by request', retryCount: 0 });
+    const dueAt = dueOf(parts, job);
     for (const task of await tx.run(tasksOfJob, { seq })) {
       if (!isTerminalTask(task.state) || task.state === 'succeeded') continue;
       const open = await tx.run(openNeedsOf, { id: task.id });
@@ -19,10 +20,12 @@ export async function retry(parts: JobParts, seq: number): Promise<void> {
       await parts.transitions.task(tx, task, to, {
         jobId: job.id,
         reason: 'retried by request',
+        dueAt,
         failures: 0,
         losses: 0,
         avoidNodeId: null,
       });
     }
+    if (dueAt !== null) tx.afterCommit(parts.onDueChanged);
   });
 }

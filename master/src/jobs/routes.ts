@@ -25,7 +25,7 @@ export async function findJob(parts: JobParts, tenantId: string, reference: stri
   const bySeq = /^\d+$/.test(reference);
   const [row] = bySeq
     ? await parts.db.read(jobBySeq, { seq: Number(reference) })
-    : await parts.db.read(jobById, { id: reference.toLowerCase() });
+    : await parts.db.read(jobById, { id: reference });
   if (!row || row.tenant_id !== tenantId) throw new FfrtmpError('not_found', `there is no job ${reference}`);
   return row;
 }
@@ -38,12 +38,11 @@ async function many(parts: JobParts, tenantId: string, filter: JobFilter, states
   let before = Number.MAX_SAFE_INTEGER;
   while (matched < MAX_BULK) {
     const page = await listJobs(parts.db.read, tenantId, filter, { before, limit: 100 });
-    for (const job of page) {
-      if (!states.includes(job.state)) continue;
-      matched += 1;
-      const done = await verb(parts, job.seq).then(() => true, isConflict);
-      if (done) ids.push(job.id);
-    }
+    const wanted = page.filter((job) => states.includes(job.state)).slice(0, MAX_BULK - matched);
+    matched += wanted.length;
+    // Together, so that they share commits.
+    const done = await Promise.all(wanted.map((job) => verb(parts, job.seq).then(() => true, isConflict)));
+    ids.push(...wanted.filter((_, index) => done[index]).map((job) => job.id));
     before = page.at(-1)?.seq ?? 0;
     if (page.length < 100) break;
   }

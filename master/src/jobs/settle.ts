@@ -10,6 +10,10 @@ export async function requireJobRow(tx: Pick<Transaction, 'run'>, seq: number): 
   return job;
 }
 
+/** When a task of the job that becomes ready now may start, or null for at once: `not_before` outlives pause and retry. */
+export const dueOf = (parts: Pick<JobParts, 'clock'>, job: JobRow) =>
+  job.not_before !== null && job.not_before > parts.clock.now() ? job.not_before : null;
+
 /** Brings the job's state in line with its tasks. Every verb that touched a task ends with this. */
 export async function settleJob(
   parts: JobParts,

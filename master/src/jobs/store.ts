@@ -42,6 +42,7 @@ export const insertTask = statement((q) =>
   q.insertInto('tasks').values({
     id: p('id'),
     job_seq: p('seq'),
+    position: p('position'),
     tenant_id: p('tenant'),
     kind: p('kind'),
     mode: p('mode'),
@@ -99,7 +100,7 @@ export const jobCounts = statement((q) =>
 );
 
 export const tasksOfJob = statement((q) =>
-  q.selectFrom('tasks').selectAll().where('job_seq', '=', p<number>('seq')).orderBy('id'),
+  q.selectFrom('tasks').selectAll().where('job_seq', '=', p<number>('seq')).orderBy('position'),
 );
 export const taskById = statement((q) => q.selectFrom('tasks').selectAll().where('id', '=', p<string>('id')));
 export const taskBody = statement((q) =>
@@ -176,7 +177,7 @@ export const insertAttempt = statement((q) =>
 );
 export const attemptById = statement((q) => q.selectFrom('attempts').selectAll().where('id', '=', p<string>('id')));
 export const attemptsOfJob = statement((q) =>
-  q.selectFrom('attempts').selectAll().where('job_seq', '=', p<number>('seq')).orderBy('leased_at').orderBy('id'),
+  q.selectFrom('attempts').selectAll().where('job_seq', '=', p<number>('seq')).orderBy('leased_at').orderBy('number'),
 );
 export const latestAttempt = statement((q) =>
   q
@@ -184,7 +185,7 @@ export const latestAttempt = statement((q) =>
     .selectAll()
     .where('job_seq', '=', p<number>('seq'))
     .orderBy('leased_at', 'desc')
-    .orderBy('id', 'desc')
+    .orderBy('number', 'desc')
     .limit(1),
 );
 export const liveAttempts = statement((q) => q.selectFrom('attempts').selectAll().where('ended_at', 'is', null));
@@ -198,13 +199,15 @@ export const liveOnNode = statement((q) =>
     .where('node_id', '=', p<string>('node'))
     .where('ended_at', 'is', null),
 );
+/** Where the latest losses happened; those before a retry by request are forgiven, so `limit` is the task's counter. */
 export const lostNodes = statement((q) =>
   q
     .selectFrom('attempts')
     .select('node_id')
-    .distinct()
     .where('task_id', '=', p<string>('task'))
-    .where('state', '=', 'lost'),
+    .where('state', '=', 'lost')
+    .orderBy('number', 'desc')
+    .limit(p<number>('limit')),
 );
 export const resultOf = statement((q) =>
   q.selectFrom('attempt_results').selectAll().where('attempt_id', '=', p<string>('id')),

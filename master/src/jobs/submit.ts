@@ -103,6 +103,7 @@ async function storeJob(
     await tx.run(insertTask, {
       id,
       seq,
+      position: ids.length,
       tenant,
       kind: task.kind,
       mode: task.mode,

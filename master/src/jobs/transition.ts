@@ -109,7 +109,7 @@ const releaseTask = statement((q) =>
     .where('id', '=', p<string>('id'))
     .where('state', '=', 'ready')
     .where('claimable', '=', 0)
-    .returning('id'),
+    .returningAll(),
 );
 
 const illegal = (what: string, from: string, to: string) =>
@@ -243,15 +243,15 @@ async function setAttempt(
 }
 
 async function releaseDue({ lanes }: Parts, tx: Transaction, task: TaskRow): Promise<void> {
-  const rows = await tx.run(releaseTask, { id: task.id });
-  if (rows.length === 0) return;
+  const [row] = await tx.run(releaseTask, { id: task.id });
+  if (!row) return;
   tx.afterCommit(() =>
     lanes.apply({
-      classId: task.class_id,
-      tenantId: task.tenant_id,
-      ord: task.ord,
+      classId: row.class_id,
+      tenantId: row.tenant_id,
+      ord: row.ord,
       delta: 1,
-      avoidNodeId: task.avoid_node_id,
+      avoidNodeId: row.avoid_node_id,
     }),
   );
 }

@@ -21,4 +21,6 @@ export interface NodeParts {
   energyOf: (nodeId: string, since: number, until: number) => Promise<{ attempts: number; energy: Figure[] }>;
   /** A node may take work again, or has learnt to do more. */
   onNodeReady: (nodeId: string) => void;
+  /** A node was revoked or removed: a claim it has parked ends and takes nothing more. */
+  onNodeGone: (nodeId: string) => void;
 }

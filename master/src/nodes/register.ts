@@ -6,7 +6,7 @@ import { newId } from '../database/ids.ts';
 import type { Caller } from '../http/caller.ts';
 import type { NodeParts } from './parts.ts';
 import type { LiveNode } from './registry.ts';
-import { insertNode, insertProfile, type NodeRow, updateNode } from './store.ts';
+import { insertNode, insertProfile, type NodeRow, nodeByAddress, updateNode } from './store.ts';
 
 export interface Registered {
   node: LiveNode;
@@ -30,14 +30,11 @@ export async function register(parts: NodeParts, registration: Registration, cal
   refuseForeignCredential(parts, registration, caller, holder);
   if (holder && caller.nodeId === holder.row.id)
     return { node: await refresh(parts, holder, registration), credential: null };
-  if (holder) {
-    throw new FfrtmpError(
-      'address_taken',
-      `the address ${registration.address} is registered to node ${holder.row.id}: use another --address, or remove that node first`,
-      { node_id: holder.row.id },
-    );
-  }
+  if (holder) throw taken(registration.address, holder.row.id);
   const made = await parts.db.write(async (tx) => {
+    // Two newcomers may have looked at the same moment: the store decides.
+    const [other] = await tx.run(nodeByAddress, { address: registration.address });
+    if (other) throw taken(registration.address, other.id);
     const row = await store(parts, tx, registration, caller.tenantId);
     const credential = await parts.newCredential(tx, row.id, registration.address);
     await parts.events.append(tx, {
@@ -50,6 +47,13 @@ export async function register(parts: NodeParts, registration: Registration, cal
   });
   return { node: parts.registry.put(made.row), credential: made.credential };
 }
+
+const taken = (address: string, nodeId: string) =>
+  new FfrtmpError(
+    'address_taken',
+    `the address ${address} is registered to node ${nodeId}: use another --address, or remove that node first`,
+    { node_id: nodeId },
+  );
 
 /** A credential proves one node under its address; it is no ticket for more of them. */
 function refuseForeignCredential(

@@ -9,7 +9,7 @@ import type { LiveNode } from './registry.ts';
 import { deleteNode, profilesOf, setDraining } from './store.ts';
 
 export function findNode(parts: Pick<NodeParts, 'registry'>, id: string): LiveNode {
-  const node = parts.registry.get(id.toLowerCase());
+  const node = parts.registry.get(id);
   if (!node) throw new FfrtmpError('not_found', `there is no node ${id}`);
   return node;
 }
@@ -60,6 +60,7 @@ export function nodeRoutes(parts: NodeParts): Handler[] {
         });
       });
       registry.remove(node.row.id);
+      parts.onNodeGone(node.row.id);
       return { status: 'removed' };
     }),
     handle(nodeOperations.revoke, async ({ params }) => {
@@ -73,6 +74,8 @@ export function nodeRoutes(parts: NodeParts): Handler[] {
           reason: node.row.id,
         });
       });
+      // Before its work is free again: otherwise the node's own parked claim could be the one that takes it.
+      parts.onNodeGone(node.row.id);
       await parts.takeBack(node.row.id, 'the node was revoked');
       return { status: 'revoked' };
     }),

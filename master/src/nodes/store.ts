@@ -5,6 +5,9 @@ import type { Tables } from '../database/tables.ts';
 export type NodeRow = Selectable<Tables['nodes']>;
 
 export const allNodes = statement((q) => q.selectFrom('nodes').selectAll().orderBy('registered_at'));
+export const nodeByAddress = statement((q) =>
+  q.selectFrom('nodes').select('id').where('address', '=', p<string>('address')),
+);
 export const insertNode = statement((q) =>
   q
     .insertInto('nodes')

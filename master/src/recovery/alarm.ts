@@ -25,18 +25,24 @@ export function startAlarm(parts: {
 
   async function look(): Promise<void> {
     looking = true;
-    do {
-      again = false;
-      const dueMs = await parts.nextDueMs();
-      clearTimeout(timer);
-      ringsAtMs = Number.POSITIVE_INFINITY;
-      if (stopped || dueMs === undefined) continue;
-      const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(MIN_SLEEP_MS, dueMs));
-      ringsAtMs = performance.now() + sleepMs;
-      timer = setTimeout(() => void onRing(), sleepMs);
-      timer.unref();
-    } while (again && !stopped);
-    looking = false;
+    try {
+      do {
+        again = false;
+        setTimer(await parts.nextDueMs());
+      } while (again && !stopped);
+    } finally {
+      looking = false;
+    }
+  }
+
+  function setTimer(dueMs: number | undefined): void {
+    clearTimeout(timer);
+    ringsAtMs = Number.POSITIVE_INFINITY;
+    if (stopped || dueMs === undefined) return;
+    const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(MIN_SLEEP_MS, dueMs));
+    ringsAtMs = performance.now() + sleepMs;
+    timer = setTimeout(() => void onRing(), sleepMs);
+    timer.unref();
   }
 
   async function onRing(): Promise<void> {

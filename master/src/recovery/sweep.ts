@@ -18,6 +18,8 @@ export async function sweepLeases(parts: DispatchParts): Promise<number> {
   if (expired.length === 0) return 0;
   await parts.jobs.db.write(async (tx) => {
     for (const lease of expired) {
+      // Renewed since the look: the agent was told so, and keeps it.
+      if (lease.expiresAtMs > parts.jobs.clock.monotonicMs()) continue;
       const [attempt] = await tx.run(attemptById, { id: lease.attemptId });
       if (attempt && attempt.ended_at === null) {
         const error = `the node ${parts.jobs.nodeName(lease.nodeId) ?? lease.nodeId} was not heard of for a whole lease`;
@@ -66,7 +68,10 @@ export async function takeBack(parts: DispatchParts, nodeId: string, reason: str
     for (const { attemptId } of leases) {
       const [attempt] = await tx.run(attemptById, { id: attemptId });
       if (attempt && attempt.ended_at === null) await giveBack(parts.jobs, tx, attempt, reason);
-      tx.afterCommit(() => parts.leases.end(attemptId));
+      tx.afterCommit(() => {
+        parts.leases.end(attemptId);
+        parts.board.forget(attemptId);
+      });
     }
   });
 }

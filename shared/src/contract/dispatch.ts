@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { figureSchema } from '../energy/figure.ts';
 import { attemptSchema, environmentSchema, leaseSchema, resultMetricsSchema } from '../job/attempt.ts';
+import { freeValueSchema } from '../job/free-value.ts';
 import { jobSchema, progressSchema, uuidSchema } from '../job/job.ts';
 import { failureClassSchema } from '../job/outcome.ts';
 import { artifactSchema, taskSchema } from '../job/task.ts';
@@ -27,14 +28,21 @@ export const resultSchema = z
     token: z.string().max(64),
     status: z.enum(['completed', 'failed', 'canceled']),
     metrics: resultMetricsSchema.default({}),
-    analyzer_output: z.unknown().optional().describe('stored and returned as given'),
+    analyzer_output: freeValueSchema.optional().describe('stored and returned as given'),
     logs: z.string().max(1_000_000).optional().describe('used only when no log chunk was sent before'),
     error: z.string().max(4000).nullish(),
     failure_class: failureClassSchema.nullish(),
     cause: z.enum(['canceled', 'paused', 'shutdown', 'stale']).nullish(),
     figures: z.array(figureSchema).max(64).default([]),
     environment: environmentSchema.nullish(),
-    artifacts: z.array(artifactSchema).max(64).default([]).describe('bytes that already lie on the master'),
+    artifacts: z
+      .array(artifactSchema)
+      .max(64)
+      .refine((files) => new Set(files.map(({ role, index }) => `${role}/${index}`)).size === files.length, {
+        error: 'two files of the same role have the same index',
+      })
+      .default([])
+      .describe('bytes that already lie on the master'),
     completed_at: z.string().max(64).optional(),
   })
   .meta({ id: 'Result' });

@@ -49,7 +49,7 @@ export const jobOperations = {
     path: '/jobs',
     access: 'read',
     summary: 'List jobs, newest first, by pages',
-    query: z.object({ ...filterFields, ...pageQuery }),
+    query: z.strictObject({ ...filterFields, ...pageQuery }),
     replies: { 200: z.object({ jobs: z.array(jobSchema), next_cursor: z.string().nullable() }) },
   }),
   cancelMany: operation({

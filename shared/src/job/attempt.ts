@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { figureSchema } from '../energy/figure.ts';
+import { freeValueSchema } from './free-value.ts';
 import { uuidSchema } from './job.ts';
 import { failureClassSchema } from './outcome.ts';
 import { attemptStates } from './state.ts';
@@ -48,6 +49,7 @@ export const resultMetricsSchema = z
     output_bytes: z.int().min(0).optional(),
     queue_to_spawn_ms: z.number().optional(),
   })
+  .catchall(freeValueSchema)
   .meta({ id: 'ResultMetrics' });
 export type ResultMetrics = z.infer<typeof resultMetricsSchema>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { codecs, containers } from '../media/encoding.ts';
 import { parseBitrateKbps, parseClockS, parseFrameSize } from '../media/units.ts';
+import { freeValueSchema } from './free-value.ts';
 
 const bitrate = z.union([z.string(), z.number()]).refine((text) => parseBitrateKbps(text) !== undefined, {
   error: 'is not a bitrate: write 2500k, 4M or bits per second',
@@ -51,6 +52,7 @@ export const parametersSchema = z
     audio_bitrate: bitrate.optional().describe('`128k`'),
     container: z.enum(containers).optional().describe('file format of the output'),
   })
+  .catchall(freeValueSchema)
   .meta({ id: 'Parameters' });
 export type Parameters = z.infer<typeof parametersSchema>;
 

@@ -70,15 +70,18 @@ async function temporaryDir(): Promise<string> {
   try {
     return await realpath(await mkdtemp(join(tmpdir(), 'ffrtmp-demo-')));
   } catch (error) {
-    throw new FfrtmpError('insufficient_storage', `cannot make a folder in ${tmpdir()}: ${(error as Error).message}`);
+    throw new FfrtmpError('insufficient_storage', `cannot make a folder in ${tmpdir()}: ${shortReason(error)}`);
   }
 }
+
+/** `ENOENT: no such file or directory` without the call and the path, which the sentence names already. */
+const shortReason = (error: unknown) => (error as Error).message.replace(/, \w+ '.*$/, '');
 
 async function makeOutDir(dir: string): Promise<void> {
   try {
     await mkdir(dir, { recursive: true });
   } catch (error) {
-    throw new FfrtmpError('insufficient_storage', `cannot make the folder ${dir}: ${(error as Error).message}`);
+    throw new FfrtmpError('insufficient_storage', `cannot make the folder ${dir}: ${shortReason(error)}`);
   }
 }
 

@@ -12,8 +12,8 @@ const GENERATED = { width: 1280, height: 720, fps: 30, duration_s: 8 };
 /** A longer film is represented by a piece out of its middle: beginnings are often dark and still. */
 const LONG_S = 40;
 const PIECE_S = 20;
-/** Room for databases, generated input, job folders and outputs, beside the copies of a given input. */
-const ROOM_BYTES = 150e6;
+/** Databases, generated input and outputs, and the 256 MiB that the master never fills. */
+const ROOM_BYTES = 450e6;
 /** The master's copy, one in each agent's job folder, and as much again for the outputs. */
 const COPIES = 4;
 

@@ -40,8 +40,8 @@ CREATE TABLE job_labels (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tasks (
-  id TEXT PRIMARY KEY, job_seq INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE, tenant_id TEXT NOT NULL,
-  kind TEXT NOT NULL, mode TEXT NOT NULL CHECK (mode IN ('finite', 'continuous')),
+  id TEXT PRIMARY KEY, job_seq INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE, position INTEGER NOT NULL,
+  tenant_id TEXT NOT NULL, kind TEXT NOT NULL, mode TEXT NOT NULL CHECK (mode IN ('finite', 'continuous')),
   state TEXT NOT NULL CHECK (state IN (${oneOf(taskStates)})), required INTEGER NOT NULL,
   class_id INTEGER NOT NULL REFERENCES classes (id), ord INTEGER NOT NULL,
   claimable INTEGER NOT NULL CHECK (claimable IN (0, 1) AND (claimable = 0 OR state = 'ready')),
@@ -49,7 +49,7 @@ CREATE TABLE tasks (
 ) STRICT;
 CREATE INDEX tasks_claimable ON tasks (class_id, tenant_id, ord) WHERE claimable = 1;
 CREATE INDEX tasks_due ON tasks (due_at) WHERE state = 'ready' AND claimable = 0;
-CREATE INDEX tasks_by_job ON tasks (job_seq);
+CREATE UNIQUE INDEX tasks_by_job ON tasks (job_seq, position);
 CREATE TABLE task_bodies (task_id TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE, body TEXT NOT NULL) STRICT;
 CREATE TABLE task_needs (
   task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE, needs_id TEXT NOT NULL, PRIMARY KEY (task_id, needs_id)

@@ -1,4 +1,9 @@
 import { foundation } from './0001-foundation.ts';
 
+export interface Migration {
+  name: string;
+  sql: string;
+}
+
 /** Forward only; the position in the list is the schema version. A released entry is never edited. */
-export const migrations: readonly { name: string; sql: string }[] = [{ name: 'foundation', sql: foundation }];
+export const migrations: readonly Migration[] = [{ name: 'foundation', sql: foundation }];

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { engine } from '../support/engine.ts';
+import { waitForEncode, waitForJob } from '../support/events.ts';
+import { restartMaster, startAgent, startMaster } from '../support/fleet.ts';
+import { attemptsOf, fetchOutput, framesOf, submitFilm } from '../support/film.ts';
+import { clip } from '../support/media.ts';
+import { openScope } from '../support/scope.ts';
+import { jobDirs, until } from '../support/until.ts';
+
+const LEASE_MS = 5000;
+const AWAY_MS = 3 * LEASE_MS;
+/** What is encoded at the speed of playback: one film ends long before its master is back, one after. */
+const SHORT_S = 4;
+const LONG_S = 21;
+const FPS = 25;
+
+test('A master that is away for three leases costs no frame: both encodes end as the attempts they were', async (t) => {
+  const scope = openScope(t);
+  const settings = { args: ['--lease', `${LEASE_MS}ms`] };
+  const master = await startMaster(scope, settings);
+  const args = ['--max-concurrent-jobs', '2', '--ffmpeg', engine(scope, { paced: true })];
+  const agent = await startAgent(scope, master, { address: 'one', args });
+  const films = await Promise.all([SHORT_S, LONG_S].map((seconds) => clip('motion', { seconds })));
+  const ids: string[] = [];
+  for (const film of films) ids.push((await submitFilm(master, film, { scenario: '360p-h264-ultrafast' })).id);
+  await Promise.all(ids.map((id) => waitForEncode(master, id)));
+
+  await master.program.stop('SIGKILL');
+  const gone = Date.now();
+  // The agent's own log is the clock: its heartbeats go unanswered until three leases have passed.
+  await until('a heartbeat that was not answered after three leases', () =>
+    [...agent.program.stderr().matchAll(/"time":"([^"]+)".*a heartbeat was not answered/g)].some(
+      ([, time]) => Date.parse(time ?? '') - gone > AWAY_MS,
+    ),
+  );
+  const back = await restartMaster(scope, master, settings);
+  t.diagnostic(`the master was away for ${((Date.now() - gone) / 1000).toFixed(1)} s`);
+  for (const [index, seconds] of [SHORT_S, LONG_S].entries()) {
+    const job = await waitForJob(back, ids[index] ?? '');
+    assert.equal(job.status, 'completed', job.error ?? '');
+    assert.deepEqual(
+      (await attemptsOf(back, job.id)).map(({ attempt, state }) => [attempt, state]),
+      [[1, 'succeeded']],
+    );
+    assert.equal(await framesOf(await fetchOutput(scope, back, job)), seconds * FPS);
+  }
+  assert.deepEqual(jobDirs(agent.dataDir), []);
+});
