@@ -35,6 +35,9 @@ await runProgram(async () => {
   try {
     await program.parseAsync(process.argv);
   } catch (error) {
+    // Whatever breaks off because of an interruption is that interruption, and no fault of its own.
+    const interrupted = error instanceof FfrtmpError && error.code === 'interrupted';
+    if (controller.signal.aborted && !interrupted) throw controller.signal.reason;
     if (!(error instanceof CommanderError)) throw error;
     // commander has printed its sentence or the help already.
     process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT;

@@ -199,7 +199,10 @@ function wireJobs(
   };
 }
 
-function wireNodes(foundation: Foundation, later: Pick<NodeParts, 'takeBack' | 'onNodeReady' | 'onNodeGone'>): NodeParts {
+function wireNodes(
+  foundation: Foundation,
+  later: Pick<NodeParts, 'takeBack' | 'onNodeReady' | 'onNodeGone'>,
+): NodeParts {
   const { settings, events, keyring, registry, leases } = foundation;
   const { db, clock, config, machineId } = settings;
   return {

@@ -49,7 +49,7 @@ test('The reason stands on the job itself while it waits, and not once it has en
   assert.equal((await m.job(job.id)).why, null);
 });
 
-test('A job that is held says by what: paused, not before a time, a retry delay, or another task of its own', async (t) => {
+test('A job that is held says by what: paused, not before a time, or a retry delay', async (t) => {
   const m = await startMasterUnderTest(t, { random: () => 1 });
   const node = await registerNode(m);
   const paused = await m.submit();

@@ -95,7 +95,11 @@ export async function waitForEvent(
 }
 
 /** Waits until the encode of a job has given its first frames: its process is in the middle of its work. */
-export function waitForEncode(master: Pick<RunningMaster, 'connection'>, id: string, limitMs?: number): Promise<Progress> {
+export function waitForEncode(
+  master: Pick<RunningMaster, 'connection'>,
+  id: string,
+  limitMs?: number,
+): Promise<Progress> {
   return waitForProgress(master, id, (progress) => progress.phase === 'encode' && (progress.frames ?? 0) > 0, limitMs);
 }
 

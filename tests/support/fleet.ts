@@ -41,7 +41,13 @@ const environment = (settings: ProgramSettings) => ({
   ...(settings.compiled ? { FFRTMP_DIST: '1' } : {}),
 });
 
-function start(scope: Scope, role: 'master' | 'agent', args: string[], settings: ProgramSettings, name: string): Program {
+function start(
+  scope: Scope,
+  role: 'master' | 'agent',
+  args: string[],
+  settings: ProgramSettings,
+  name: string,
+): Program {
   const [command = '', ...words] = [...(settings.within ?? []), binary(role), ...args];
   return startProgram(scope, command, words, { name, env: environment(settings) });
 }

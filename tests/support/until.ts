@@ -31,6 +31,10 @@ export function until<T>(what: string, look: () => T | undefined | false, limitM
 export const untilGone = (pid: number, limitMs?: number) =>
   until(`the end of process ${pid}`, () => !isAlive(pid), limitMs);
 
+/** The folder of an attempt goes right after its result has been acknowledged. */
+export const untilTidy = (dataDir: string) =>
+  until(`no folder of a job in ${dataDir}`, () => jobDirs(dataDir).length === 0);
+
 /** What an agent keeps of running attempts: a folder each. */
 export const jobDirs = (dataDir: string): string[] => {
   const folder = `${dataDir}/jobs`;

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import { engine } from '../support/engine.ts';
 import { waitForEncode, waitForJob } from '../support/events.ts';
-import { startAgent, startMaster } from '../support/fleet.ts';
 import { attemptsOf, enginePid, submitFilm } from '../support/film.ts';
+import { startAgent, startMaster } from '../support/fleet.ts';
 import { isAlive } from '../support/leaks.ts';
 import { clip } from '../support/media.ts';
 import { openScope } from '../support/scope.ts';
-import { jobDirs, until, untilGone } from '../support/until.ts';
+import { jobDirs, until, untilGone, untilTidy } from '../support/until.ts';
 
 const RUNS = 8;
 /** From the call to the process gone and its files removed, 95 of 100 times; of eight runs that is all but none. */
@@ -60,5 +60,5 @@ test('A job on an agent that is frozen is canceled at once, and ends there when 
   assert.ok(isAlive(pid), 'nobody can reach it yet');
   agent.program.signal('SIGCONT');
   await untilGone(pid);
-  await until('the folder of the job gone', () => jobDirs(agent.dataDir).length === 0);
+  await untilTidy(agent.dataDir);
 });

@@ -6,12 +6,12 @@ import { uploadFile } from '@ffrtmp/runtime/transfer';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { engine } from '../support/engine.ts';
 import { waitForEncode, waitForEvent, waitForJob } from '../support/events.ts';
-import { startAgent, startMaster } from '../support/fleet.ts';
 import { attemptsOf, submitFilm } from '../support/film.ts';
+import { startAgent, startMaster } from '../support/fleet.ts';
 import { clip } from '../support/media.ts';
 import { asSeenBy, noNamespaces, onSmallDisk } from '../support/namespace.ts';
 import { openScope } from '../support/scope.ts';
-import { jobDirs } from '../support/until.ts';
+import { untilTidy } from '../support/until.ts';
 
 const encode = { scenario: '360p-h264-ultrafast' };
 /** Master and agent keep 256 MiB free; what is above that is theirs to use. */
@@ -34,11 +34,13 @@ function fill(path: string): void {
   }
 }
 
-test('An upload that would fill the master’s disk is refused before its first byte', { skip: noNamespaces }, async (t) => {
+test('An upload that would fill the master’s disk is refused before its first byte', {
+  skip: noNamespaces,
+}, async (t) => {
   const scope = openScope(t);
   const dataDir = scope.folder('master');
   const within = onSmallDisk(dataDir, RESERVED_MB + 48);
-  const master = await startMaster(scope, { dataDir, within, env: { MASTER_API_KEY: 'a key of this test alone' } });
+  const master = await startMaster(scope, { dataDir, within, env: { MASTER_API_KEY: 'a-key-of-this-test-alone' } });
   const large = join(scope.dir, 'large.mkv');
   writeFileSync(large, '');
   truncateSync(large, 64 << 20);
@@ -71,10 +73,12 @@ test('An agent without space says so, and the job goes elsewhere', { skip: noNam
     assert.match(attempt.error ?? '', /this node has .* free and needs/);
   }
   assert.deepEqual([job.status, job.node_id, job.retry_count], ['completed', roomy.nodeId, attempts.length - 1]);
-  assert.deepEqual(jobDirs(asSeenBy(small.program.pid, dataDir)), []);
+  await untilTidy(asSeenBy(small.program.pid, dataDir));
 });
 
-test('A disk that fills up in the middle of an encode fails the attempt and not the job', { skip: noNamespaces }, async (t) => {
+test('A disk that fills up in the middle of an encode fails the attempt and not the job', {
+  skip: noNamespaces,
+}, async (t) => {
   const scope = openScope(t);
   const master = await startMaster(scope);
   const dataDir = scope.folder('filling');
@@ -89,7 +93,7 @@ test('A disk that fills up in the middle of an encode fails the attempt and not 
   const [attempt] = await attemptsOf(master, id);
   assert.equal(attempt?.failure_class, 'resource', attempt?.error ?? '');
   assert.match(attempt?.error ?? '', /space|full/i);
-  assert.deepEqual(jobDirs(seen), []);
+  await untilTidy(seen);
   const roomy = await startAgent(scope, master, { address: 'roomy', args });
   const job = await waitForJob(master, id);
   assert.deepEqual([job.status, job.node_id], ['completed', roomy.nodeId]);

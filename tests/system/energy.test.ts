@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import type { Figure } from '@ffrtmp/shared/energy/figure';
 import { engine } from '../support/engine.ts';
 import { waitForEncode, waitForJob } from '../support/events.ts';
-import { type RunningMaster, startAgent, startMaster } from '../support/fleet.ts';
 import { attemptsOf, submitFilm } from '../support/film.ts';
+import { type RunningMaster, startAgent, startMaster } from '../support/fleet.ts';
 import { clip } from '../support/media.ts';
 import { openScope } from '../support/scope.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nodeOperations } from '@ffrtmp/shared/contract/nodes';
 import { errorTable } from '@ffrtmp/shared/contract/errors';
+import { nodeOperations } from '@ffrtmp/shared/contract/nodes';
 import { engine } from '../support/engine.ts';
 import { submit, waitForJob } from '../support/events.ts';
 import { type RunningMaster, restartMaster, startAgent, startMaster } from '../support/fleet.ts';
@@ -14,7 +14,15 @@ const SECONDS_MS = 5000;
 
 /** An agent that must not become ready: its exit and what it says. */
 function refused(scope: Scope, master: RunningMaster, address: string, dataDir: string, more: readonly string[] = []) {
-  const args = ['--register', '--master', master.url, '--api-key', master.adminKey, '--allow-master-as-worker', '--yes'];
+  const args = [
+    '--register',
+    '--master',
+    master.url,
+    '--api-key',
+    master.adminKey,
+    '--allow-master-as-worker',
+    '--yes',
+  ];
   const own = ['--address', address, '--data-dir', dataDir, '--metrics-port', '0', '--ffmpeg', engine(scope)];
   return runProgram(scope, binary('agent'), [...args, ...own, ...more]);
 }

@@ -28,7 +28,8 @@ async function submitUntilKilled(master: RunningMaster, journal: Journal, wanted
   let killed: Promise<unknown> | undefined;
   async function client(): Promise<void> {
     while (!killed) {
-      const key = journal.open.pop() ?? `job-${(journal.sent += 1)}`;
+      journal.sent += 1;
+      const key = journal.open.pop() ?? `job-${journal.sent}`;
       try {
         const job = (await master.client.call(jobOperations.submit, {
           headers: { 'idempotency-key': key },

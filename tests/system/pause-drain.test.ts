@@ -5,11 +5,11 @@ import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import { nodeOperations } from '@ffrtmp/shared/contract/nodes';
 import { engine } from '../support/engine.ts';
 import { followPath, submit, waitForEncode, waitForJob } from '../support/events.ts';
-import { startAgent, startMaster } from '../support/fleet.ts';
 import { attemptsOf, enginePid, fetchOutput, framesOf, submitFilm, tasksOf } from '../support/film.ts';
+import { startAgent, startMaster } from '../support/fleet.ts';
 import { clip } from '../support/media.ts';
 import { openScope, type Scope } from '../support/scope.ts';
-import { jobDirs, until, untilGone } from '../support/until.ts';
+import { jobDirs, untilGone, untilTidy } from '../support/until.ts';
 
 const encode = { scenario: '360p-h264-ultrafast' };
 const paced = (scope: Scope) => ['--ffmpeg', engine(scope, { paced: true })];
@@ -24,7 +24,7 @@ test('A running job that is paused ends its process, and begins again when it is
   const paused = await master.client.call(jobOperations.pause, { params: { id } });
   assert.equal(paused.status, 'paused');
   await untilGone(pid);
-  await until('the folder of the job gone', () => jobDirs(agent.dataDir).length === 0);
+  await untilTidy(agent.dataDir);
   assert.equal((await master.client.call(jobOperations.why, { params: { id } })).reason, 'paused');
   await master.client.call(jobOperations.resume, { params: { id } });
   const job = await waitForJob(master, id);

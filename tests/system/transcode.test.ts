@@ -4,11 +4,11 @@ import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import type { Attempt } from '@ffrtmp/shared/job/attempt';
 import { engine } from '../support/engine.ts';
 import { followPath, submit, waitForEncode, waitForJob } from '../support/events.ts';
-import { type RunningMaster, startAgent, startMaster } from '../support/fleet.ts';
 import { attemptsOf, fetchOutput, probeFilm, submitFilm, tasksOf } from '../support/film.ts';
+import { type RunningMaster, startAgent, startMaster } from '../support/fleet.ts';
 import { clip } from '../support/media.ts';
 import { openScope } from '../support/scope.ts';
-import { jobDirs } from '../support/until.ts';
+import { untilTidy } from '../support/until.ts';
 
 const getReceipt = (master: RunningMaster, id: string) => master.client.call(jobOperations.receipt, { params: { id } });
 
@@ -75,7 +75,7 @@ test('A scenario job runs from submit to receipt, and another task of an agent j
     ],
   );
   assert.equal(streams[0]?.nb_read_frames, '50');
-  assert.deepEqual(jobDirs(agent.dataDir), []);
+  await untilTidy(agent.dataDir);
 });
 
 test('A film goes up, is encoded and judged on an agent, and its log is there before it ends', async (t) => {
@@ -103,5 +103,5 @@ test('A film goes up, is encoded and judged on an agent, and its log is there be
   assert.deepEqual([picture?.width, picture?.height, picture?.nb_read_frames], [640, 360, '100']);
   const { logs } = await master.client.call(jobOperations.logs, { params: { id } });
   assert.match(logs, /--- transcode, attempt 1 on one ---[\s\S]*--- quality, attempt 1 on one ---/);
-  assert.deepEqual(jobDirs(agent.dataDir), []);
+  await untilTidy(agent.dataDir);
 });

@@ -47,7 +47,7 @@ export async function* followStream(
     } catch (error) {
       options.signal.throwIfAborted();
       if (error instanceof FfrtmpError && !errorTable[error.code].retryable) throw error;
-      reason = (error as Error).message;
+      reason = error instanceof FfrtmpError ? error.message : 'the connection to the master broke';
     }
     if (downSince === undefined) options.onOutage?.(reason);
     downSince ??= Date.now();

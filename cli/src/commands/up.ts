@@ -96,9 +96,9 @@ async function untilStopped(cli: Cli, programs: readonly Program[]): Promise<voi
     ...programs.map(async (program) => ({ name: program.name, ending: await program.ended })),
   ]);
   if (first === undefined) return;
-  const { message } = first.ending;
   const error = endError(first.name, first.ending);
-  throw new FfrtmpError(error.code, `the ${first.name} ended: ${message === '' ? error.message : message}`);
+  const said = first.ending.message !== '';
+  throw said ? new FfrtmpError(error.code, `the ${first.name} ended: ${error.message}`) : error;
 }
 
 async function welcome(cli: Cli, api: Master, url: string, options: UpOptions): Promise<string> {

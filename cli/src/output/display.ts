@@ -24,6 +24,8 @@ const MAX_BARS = 20;
 /** Logs get at most one line a job per ten percent or five seconds, and one for each change of phase. */
 const PLAIN_STEP_PERCENT = 10;
 const PLAIN_STEP_MS = 5000;
+/** Copies run through their percents in a moment; only long ones are worth more than a line. */
+const transfers = new Set(['upload', 'download', 'fetch']);
 
 export function createDisplay(settings: DisplaySettings): Display {
   const terminal = settings.stream.isTTY === true && settings.env.TERM !== 'dumb';
@@ -78,6 +80,7 @@ function plainDisplay({ stream, nowMs = Date.now }: DisplaySettings): Display {
 
 function isNews(before: ProgressRow, row: ProgressRow, elapsedMs: number): boolean {
   if (before.phase !== row.phase || before.note !== row.note) return true;
+  if (elapsedMs < PLAIN_STEP_MS && transfers.has(row.phase)) return false;
   if (elapsedMs >= PLAIN_STEP_MS) return plainLine(before) !== plainLine(row);
   return Math.floor((row.percent ?? 0) / PLAIN_STEP_PERCENT) > Math.floor((before.percent ?? 0) / PLAIN_STEP_PERCENT);
 }

@@ -16,12 +16,18 @@ export function encodeText(encode: Encode): string {
     encode.preset === null ? '' : `preset ${encode.preset}`,
     encode.crf === null ? '' : `crf ${encode.crf}`,
     encode.bitrate_kbps === null ? '' : `${encode.bitrate_kbps} kbit/s`,
-    encode.width === null && encode.height === null ? '' : `${encode.width ?? '?'}x${encode.height ?? '?'}`,
+    sizeText(encode),
     encode.fps === null ? '' : `${encode.fps} fps`,
     encode.duration_s === null ? '' : `${encode.duration_s} s`,
     encode.container,
   ];
   return parts.filter((part) => part !== '').join(', ');
+}
+
+function sizeText({ width, height }: Encode): string {
+  if (width !== null && height !== null) return `${width}x${height}`;
+  if (width !== null) return `width ${width}`;
+  return height === null ? '' : `height ${height}`;
 }
 
 const progressText = (job: Job) =>

@@ -63,7 +63,7 @@ test('the view of one job shows every choice that was made', () => {
       'job      7 (01a1f958-1d25-7d7e-a812-814201503ba3)',
       'status   running, 61 %',
       'queue    live, priority high, weight 30',
-      'encode   h264 by libx264, preset medium, crf 20, 1280x720, mp4',
+      'encode   h264 by libx264, preset medium, crf 20, height 720, mp4',
       'input    film.mkv (sha256 abababababab…)',
       'output   film.mp4, 1.23 MB',
       'quality  psnr',

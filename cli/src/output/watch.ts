@@ -4,7 +4,6 @@ import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import type { Job } from '@ffrtmp/shared/job/job';
 import { isTerminalJob } from '@ffrtmp/shared/job/state';
 import { followJob, type JobUpdate } from '../api/follow.ts';
-import type { Display } from './display.ts';
 import { emptyRow, type ProgressRow, progressRow } from './progress.ts';
 import { plain } from './text.ts';
 
@@ -13,22 +12,23 @@ export interface WatchOptions {
   id: string;
   /** What the row is called. */
   name: string;
-  display: Display;
+  show: (row: ProgressRow) => void;
+  say: (text: string) => void;
   signal: AbortSignal;
   onUpdate?: (update: JobUpdate) => void;
 }
 
-/** Shows a job on a display until it has ended, and returns its last view. */
+/** Shows a job until it has ended, and returns its last view. */
 export async function watchJob(connection: Connection, options: WatchOptions): Promise<Job> {
   let last: Job | undefined;
   const updates = followJob(connection, options.id, {
     signal: options.signal,
-    onOutage: (reason) => options.display.say(`${options.name}: ${reason}; trying again`),
+    onOutage: (reason) => options.say(`${options.name}: ${reason}; trying again`),
   });
   for await (const update of updates) {
     options.onUpdate?.(update);
     if (update.kind === 'job') last = update.job;
-    options.display.update(options.id, rowOf(options.name, await withReason(connection, options, update)));
+    options.show(rowOf(options.name, await withReason(connection, options, update)));
   }
   if (!last || !isTerminalJob(last.status)) throw new Error(`the events of job ${options.id} ended before the job did`);
   return last;

@@ -40,6 +40,8 @@ const READY_TIMEOUT_MS = 120_000;
 /** The master drains and an agent gives its work back within this time. */
 const STOP_TIMEOUT_MS = 20_000;
 const MAX_STDERR_LINES = 100;
+/** How every program of this project begins the sentence it ends with. */
+const ERROR_START = 'error: ';
 
 const running = new Set<ChildProcess>();
 // Whatever ends this program, nothing that it has started outlives it.
@@ -68,10 +70,14 @@ export async function startProgram(settings: ProgramSettings): Promise<Program> 
   });
   running.add(child);
   const stderr: string[] = [];
+  let ending = false;
   createInterface({ input: child.stderr }).on('line', (line) => {
     stderr.push(line);
     if (stderr.length > MAX_STDERR_LINES) stderr.shift();
-    settings.onLog?.(line);
+    // The sentence a program ends with is the message of its ending, and need not be said twice.
+    ending ||= line.startsWith(ERROR_START);
+    // While this program is being interrupted, so are the others: what they say of it is no news.
+    if (!ending && !settings.signal.aborted) settings.onLog?.(line);
   });
   const ended = watchEnd(child, stderr);
   const stop = async () => {
@@ -132,8 +138,8 @@ function waitReady(child: ChildProcess, settings: ProgramSettings, ended: Promis
 
 /** The `error:` sentence of a program, which may have several lines; else the last thing it wrote. */
 export function endMessage(stderr: readonly string[]): string {
-  const at = stderr.findLastIndex((line) => line.startsWith('error: '));
-  const text = at < 0 ? (stderr.at(-1) ?? '') : stderr.slice(at).join('\n').replace('error: ', '');
+  const at = stderr.findLastIndex((line) => line.startsWith(ERROR_START));
+  const text = at < 0 ? (stderr.at(-1) ?? '') : stderr.slice(at).join('\n').replace(ERROR_START, '');
   return text.trim();
 }
 

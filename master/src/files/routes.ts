@@ -74,7 +74,7 @@ export function fileRoutes(app: FastifyInstance, library: Library): { sweep: () 
       });
     }
   });
-  return { sweep: () => uploads.cleanUpExpiredUploads() };
+  return { sweep: uploads.sweep };
 }
 
 /** The tus server wraps Node's request in a web request that carries it. */

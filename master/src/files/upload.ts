@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { uploadHeaders } from '@ffrtmp/shared/contract/files';
@@ -21,13 +22,22 @@ async function orRefuse<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+export interface Uploads {
+  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  /** Removes uploads that nobody continues. */
+  sweep: () => Promise<unknown>;
+}
+
 /** The tus server: resumable uploads into the data directory, checked and made durable before the last reply. */
-export function createUploads(library: Library, tenantOf: (request: object) => string): Server {
+export function createUploads(library: Library, tenantOf: (request: object) => string): Uploads {
   const datastore = new FileStore({
     directory: library.uploadsDir,
     expirationPeriodInMilliseconds: ABANDONED_AFTER_MS,
   });
-  const server: Server = new Server({
+  // For the header Upload-Expires the server looks for the upload again, and answers 404 when its first request was also
+  // its last (no bytes, or all of them in it): it is a file by then. The header is not worth that.
+  datastore.extensions = datastore.extensions.filter((name) => name !== 'expiration');
+  const server = new Server({
     path: '/files',
     relativeLocation: true,
     respectForwardedHeaders: false,
@@ -57,5 +67,8 @@ export function createUploads(library: Library, tenantOf: (request: object) => s
         return { headers: { [uploadHeaders.sha256]: file.sha256, [uploadHeaders.bytes]: String(file.bytes) } };
       }),
   });
-  return server;
+  return {
+    handle: (request, response) => server.handle(request, response),
+    sweep: () => datastore.deleteExpired(),
+  };
 }

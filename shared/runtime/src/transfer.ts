@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { errorFrom } from '@ffrtmp/shared/client';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { DefaultHttpStack, DetailedError, Upload } from 'tus-js-client';
@@ -127,11 +128,14 @@ export async function downloadFile(
       await downloadOnce(connection, file, part, options);
       break;
     } catch (error) {
-      const delay = RETRY_DELAYS_MS[attempt];
+      const pauseMs = RETRY_DELAYS_MS[attempt];
       const retryable =
         !(error instanceof FfrtmpError) || error.code === 'master_unreachable' || error.code === 'unavailable';
-      if (options.signal?.aborted || delay === undefined || !retryable) throw error;
-      await new Promise((resolve) => setTimeout(resolve, delay));
+      if (options.signal?.aborted || pauseMs === undefined || !retryable) throw error;
+      // A caller that gives up in the meantime gets its own reason at once.
+      await delay(pauseMs, undefined, options.signal && { signal: options.signal }).catch(() =>
+        options.signal?.throwIfAborted(),
+      );
     }
   }
   const found = await fileDigest(part, options.signal);

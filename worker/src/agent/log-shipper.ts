@@ -6,6 +6,8 @@ import type { Lease } from '@ffrtmp/shared/job/attempt';
 /** Often enough to follow, rarely enough that a chatty encoder costs one call a second. */
 const FLUSH_MS = 1000;
 const CHUNK_BYTES = 128 * 1024;
+/** A call that is not answered by then holds up the end of its attempt, which matters more than its log. */
+const SEND_LIMIT_MS = 10_000;
 /** What cannot be sent (the master is away) is kept up to this; then the oldest goes, with a mark. */
 const MAX_SPOOL_BYTES = 4 << 20;
 
@@ -53,7 +55,8 @@ export function shipLog(
     const text = chunk.toString('utf8');
     try {
       const body = { node_id: nodeId, token: lease.token, offset, chunk: text };
-      await connection.client.call(dispatchOperations.logs, { params: { id: lease.attempt_id }, body });
+      const signal = AbortSignal.timeout(SEND_LIMIT_MS);
+      await connection.client.call(dispatchOperations.logs, { params: { id: lease.attempt_id }, body, signal });
     } catch (error) {
       return resync(error);
     }

@@ -65,7 +65,13 @@ async function watchAll(cli: Cli, master: Master, jobs: readonly Job[]): Promise
   try {
     return await Promise.all(
       jobs.map((job) =>
-        watchJob(master.connection, { id: job.id, name: job.name ?? job.id, display, signal: cli.signal }),
+        watchJob(master.connection, {
+          id: job.id,
+          name: job.name ?? job.id,
+          signal: cli.signal,
+          say: display.say,
+          show: (row) => display.update(job.id, row),
+        }),
       ),
     );
   } finally {

@@ -1,3 +1,4 @@
+import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import type { Command } from 'commander';
 import type { Cli } from '../../cli.ts';
@@ -28,14 +29,17 @@ export function watchJobs(cli: Cli, ids: readonly string[]): Promise<void> {
           watchJob(master.connection, {
             id: job.id,
             name: `${job.sequence_number} ${jobTitle(job)}`,
-            display,
             signal: cli.signal,
+            say: display.say,
+            show: (row) => display.update(job.id, row),
             onUpdate: ({ kind, body }) => json && cli.stdout.write(`${JSON.stringify({ event: kind, data: body })}\n`),
           }),
         ),
       );
       display.close();
       for (const job of ended) requireCompleted(job);
+    } catch (error) {
+      throw cli.signal.aborted ? new FfrtmpError('interrupted', 'no longer watching; the jobs go on') : error;
     } finally {
       display.close();
     }

@@ -47,7 +47,7 @@ export async function runFilm(film: Film, work: FilmWork): Promise<FilmResult> {
     outputBytes: undefined,
     error: undefined,
   };
-  const name = basename(film.input);
+  const { name } = film;
   try {
     await takeThrough(film, work, result);
     if (result.state === 'skipped')
@@ -65,7 +65,7 @@ export async function runFilm(film: Film, work: FilmWork): Promise<FilmResult> {
 }
 
 async function takeThrough(film: Film, work: FilmWork, result: FilmResult): Promise<void> {
-  const name = basename(film.input);
+  const { name } = film;
   const { signal, display, master } = work;
   if (!work.overwrite && (await exists(film.output))) {
     result.state = 'skipped';
@@ -74,19 +74,21 @@ async function takeThrough(film: Film, work: FilmWork, result: FilmResult): Prom
   result.inputBytes = await requireReadable(film.input);
   const source = await probeIfPossible(film.input, signal);
   const stored = await work.uploads(() => upload(film.input, name, work));
-  const request = { ...film.request, input: { sha256: stored.sha256, name: fileName(name) } };
+  const request = { ...film.request, input: { sha256: stored.sha256, name: fileName(basename(film.input)) } };
   const reply = await master.call(jobOperations.submit, { body: request });
   if ('jobs' in reply) throw new FfrtmpError('internal', 'the master answered one job with a list');
   result.job = reply;
   result.state = 'submitted';
   for (const warning of reply.warnings) display.say(`${name}: ${warning}`);
   if (!work.wait) return;
-  // The upload's line goes on as the job's line.
-  const row = {
-    ...display,
-    update: (_: string, next: Parameters<Display['update']>[1]) => display.update(film.input, next),
-  };
-  const job = await watchJob(master.connection, { id: reply.id, name, display: row, signal });
+  const job = await watchJob(master.connection, {
+    id: reply.id,
+    name,
+    signal,
+    say: display.say,
+    // The film's line is not at its end before the result is here.
+    show: (row) => row.phase !== 'completed' && display.update(film.input, row),
+  });
   result.job = job;
   requireCompleted(job);
   result.receipt = await master.call(jobOperations.receipt, { params: { id: job.id } });
@@ -120,7 +122,7 @@ async function upload(path: string, name: string, { master, display, signal }: F
 async function fetchOutput(film: Film, job: Job, source: Probe | undefined, work: FilmWork): Promise<number> {
   const [output] = job.outputs;
   if (!output?.sha256) throw new FfrtmpError('job_failed', `job ${job.sequence_number} completed without an output`);
-  const name = basename(film.input);
+  const { name } = film;
   await mkdir(dirname(film.output), { recursive: true });
   try {
     // A part of an earlier run may belong to another encode of the same film.

@@ -9,6 +9,8 @@ import { fileName } from '../../request/names.ts';
 
 /** One film on its way: where it lies and where its result goes. */
 export interface Film {
+  /** How people are told about it: the file name, or the path they gave where two files have one name. */
+  name: string;
   input: string;
   output: string;
   request: JobRequestInput;
@@ -35,6 +37,7 @@ export function planFilms(inputs: readonly string[], out: string, request: JobRe
   }
   const sources = new Set(inputs.map((input) => resolve(cwd, input)));
   const taken = new Set<string>();
+  const names = inputs.map((input) => basename(input));
   return inputs.map((input) => {
     const prepared = isFolder ? request : withContainer(request, out);
     const container = containerOf(prepared);
@@ -45,7 +48,9 @@ export function planFilms(inputs: readonly string[], out: string, request: JobRe
         `${path} is an input: the result would replace it; choose another folder`,
       );
     }
+    const name = basename(input);
     return {
+      name: names.indexOf(name) === names.lastIndexOf(name) ? name : input,
       input: resolve(cwd, input),
       output: path,
       request: { ...prepared, outputs: [{ name: fileName(basename(path)) }] },

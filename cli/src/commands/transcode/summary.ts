@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { sumFigures } from '@ffrtmp/shared/energy/figure';
 import { formatBytes } from '@ffrtmp/shared/media/units';
 import { figuresText } from '../../output/figure.ts';
@@ -32,7 +31,7 @@ function cells(result: FilmResult, withQuality: boolean): string[] {
   const { seconds, speed } = pace(result.receipt && resultLine(result.receipt));
   const figures = result.receipt?.quality ?? [];
   return [
-    basename(result.film.input),
+    result.film.name,
     result.state,
     size(result.inputBytes),
     size(result.outputBytes),
