@@ -33,7 +33,7 @@ test('A job that waits says why: no node, no node online, no encoder, no free sl
   const running = await why(m, job.id);
   assert.deepEqual([running.reason, running.message], ['running', 'its transcode task runs on node-b']);
   const second = await m.submit();
-  assert.match((await why(m, second.id)).message, /^all 1 nodes that could run it are busy$/);
+  assert.match((await why(m, second.id)).message, /^the only node that could run it \(\S+\) is busy$/);
   await m.client.call(nodeOperations.drain, { params: { id: able.id } });
   assert.match((await why(m, second.id)).message, /busy or draining \(1\)$/);
   await m.request('POST', `/jobs/${job.id}/cancel`);

@@ -149,7 +149,11 @@ async function run(config: AgentConfig): Promise<void> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDir(dataDir);
   for (const left of sweepJobDirs(dataDir)) log.info({ attempt: left }, 'removed what an earlier run left');
-  const described = await describe(config, stopped.signal);
+  const described = await describe(config, stopped.signal).catch((error: unknown) => {
+    // Stopped while it proved its encoders: there is nothing to give back yet.
+    if (!stopped.signal.aborted) throw error;
+  });
+  if (!described) return lock.close();
   const localMasterDir = defaultDataDir('master', process.env);
   const joined = await join({ config, dataDir, localMasterDir, registration: described.registration, say });
   let revoked: unknown;

@@ -95,13 +95,13 @@ async function takeFrom(parts: DispatchParts, tx: Transaction, lanes: Lane[], re
   return taken;
 }
 
-/** A node that failed or lost a task leaves it to others, as long as another online node could run it. */
+/** A node that failed or lost a task leaves it to others, as long as one that was heard of within a lease could run it. */
 function mayTake(parts: DispatchParts, lane: Lane, task: TaskRow, node: LiveNode): boolean {
   if (task.avoid_node_id !== node.row.id) return true;
-  const { registry } = parts.nodes;
-  const others = registry
+  const heardSince = parts.jobs.clock.now() - parts.timing.lease_ms;
+  const others = parts.nodes.registry
     .all()
-    .filter((other) => other.row.id !== node.row.id && other.row.draining === 0 && registry.isOnline(other));
+    .filter((other) => other.row.id !== node.row.id && other.row.draining === 0 && (other.seenAt ?? 0) > heardSince);
   return !others.some((other) => fits(lane.class.requirement, other.placement));
 }
 

@@ -59,6 +59,10 @@ function explainPlacement(requirement: Requirement, nodes: readonly KnownNode[])
   if (free.length > 0)
     return why('ready', 'a node is free and will take it at once', { nodes: free.map((node) => node.name) });
   const draining = able.filter((node) => node.draining).length;
-  const message = `all ${able.length} nodes that could run it are busy${draining > 0 ? ` or draining (${draining})` : ''}`;
+  const who =
+    able.length === 1
+      ? `the only node that could run it (${able[0]?.name}) is`
+      : `all ${able.length} nodes that could run it are`;
+  const message = `${who} busy${draining > 0 ? ` or draining (${draining})` : ''}`;
   return why('no_free_slot', message, { nodes: able.map((node) => node.name) });
 }

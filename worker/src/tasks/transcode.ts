@@ -36,6 +36,7 @@ async function prepareSource(place: Workplace, spec: TranscodeSpec): Promise<{ p
       threads: place.threads,
       cwd: place.folder,
       ...runLimits(spec.limits),
+      onSpawn: place.onSpawn,
       onStderr: place.log,
       onProgress: (snapshot) =>
         place.report({ phase: 'generate', ...toProgress(snapshot, expected, startedMs, performance.now()) }),

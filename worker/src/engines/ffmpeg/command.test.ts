@@ -43,7 +43,7 @@ const input = '-filter_threads 4 -threads 4 -protocol_whitelist file -i file:/in
 const aac = '-map 0:0 -map 0:1 -c:a:0 aac -b:a:0 128k -dn -map_metadata 0 -map_chapters 0';
 const opus =
   '-map 0:0 -map 0:1 -c:a:0 libopus -b:a:0 128k -filter:a:0 aformat=channel_layouts=mono|stereo|3.0|quad|5.0|5.1|6.1|7.1 -dn -map_metadata 0 -map_chapters 0';
-const asIs = '-fps_mode passthrough -enc_time_base -1';
+const asIs = '-fps_mode passthrough -enc_time_base:v -1';
 const mp4 = '-abort_on empty_output -movflags +faststart -f mp4 file:/out/b';
 const hevc = '-abort_on empty_output -tag:v hvc1 -movflags +faststart -f mp4 file:/out/b';
 const webm = '-abort_on empty_output -f webm file:/out/b';
@@ -59,7 +59,7 @@ const golden: [string, string, Record<string, unknown>, string][] = [
     'size and rate of a scenario become filters',
     '1080p30-h264',
     {},
-    `${input} ${aac} -vf fps=30,scale=1920:1080:flags=bicubic -fps_mode passthrough -c:v libx264 -preset medium -crf 23 -threads 4 ${mp4}`,
+    `${input} ${aac} -vf fps=30,scale=-2:1080:flags=bicubic -fps_mode passthrough -c:v libx264 -preset medium -crf 23 -threads 4 ${mp4}`,
   ],
   [
     'a bitrate alone is a target with a peak and a buffer',
@@ -107,7 +107,7 @@ const golden: [string, string, Record<string, unknown>, string][] = [
     'VAAPI opens its device and uploads the frames after scaling',
     '720p-h265-vaapi',
     {},
-    `-vaapi_device /dev/dri/renderD128 ${input} ${aac} -vf scale=1280:720:flags=bicubic,format=nv12,hwupload ${asIs} -c:v hevc_vaapi -rc_mode CQP -qp 28 -threads 4 ${hevc}`,
+    `-vaapi_device /dev/dri/renderD128 ${input} ${aac} -vf scale=-2:720:flags=bicubic,format=nv12,hwupload ${asIs} -c:v hevc_vaapi -rc_mode CQP -qp 28 -threads 4 ${hevc}`,
   ],
   [
     'QSV opens its device too',

@@ -83,7 +83,7 @@ function videoArguments(encode: Encode, picture: MediaStream | undefined, thread
   return [
     ...(filters.length > 0 ? ['-vf', filters.join(',')] : []),
     // Frames go through one for one: neither doubled nor dropped, with the timestamps they had.
-    ...['-fps_mode', 'passthrough', ...(encode.fps === null ? ['-enc_time_base', '-1'] : [])],
+    ...['-fps_mode', 'passthrough', ...(encode.fps === null ? ['-enc_time_base:v', '-1'] : [])],
     ...encoderArguments(encode, threads),
     ...pixelFormat(encode, picture),
     ...keyframeArguments(encode, picture),

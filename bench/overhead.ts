@@ -1,0 +1,139 @@
+/**
+ * What running a film as a job costs beside running ffmpeg by hand: wall time of the whole attempt, from the lease to
+ * the acknowledged result by the master's clock (fetch with digest, probes, engine, upload, report), against bare ffmpeg
+ * with the very argv that the attempt's environment names, on a copy of the same input on the same disk. Pairs in the
+ * order ABBA; the interval's bad end decides. Beside it: the engine run alone, and the CPU time of the agent itself.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { uploadFile } from '@ffrtmp/runtime/transfer';
+import type { Attempt } from '@ffrtmp/shared/job/attempt';
+import { engine } from '../tests/support/engine.ts';
+import { submit, waitForJob } from '../tests/support/events.ts';
+import { attemptsOf } from '../tests/support/film.ts';
+import { type RunningAgent, type RunningMaster, startAgent, startMaster } from '../tests/support/fleet.ts';
+import type { Scope } from '../tests/support/scope.ts';
+import { runGate, say } from './measure/gate.ts';
+import { median, medianInterval } from './measure/statistics.ts';
+
+const LIMIT = 1.02;
+const AGENT_CPU_LIMIT = 0.01;
+/** The gate is about encodes of at least 30 s; BENCH_QUICK=1 is for trying the bench itself and decides nothing. */
+const quick = process.env.BENCH_QUICK === '1';
+const PAIRS = Number(process.env.BENCH_PAIRS ?? (quick ? 2 : 6));
+const WANTED_S = quick ? 3 : 34;
+const TRIAL_FILM_S = 8;
+const TICKS_PER_SECOND = 100;
+const scenario = 'h264-medium';
+
+async function ended(child: ChildProcess): Promise<void> {
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`${child.spawnargs.join(' ')} ended with ${code}`);
+}
+
+async function makeFilm(scope: Scope, seconds: number): Promise<string> {
+  const path = join(scope.folder('films'), `${Math.round(seconds)}.mp4`);
+  const picture = `testsrc2=size=1280x720:rate=30,noise=alls=3:allf=t+u:all_seed=1`;
+  const input = ['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000'];
+  const encode = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '23', '-pix_fmt', 'yuv420p', '-c:a', 'aac'];
+  const argv = ['-v', 'error', '-y', '-nostdin', ...input, '-t', String(seconds), ...encode, `file:${path}`];
+  await ended(spawn('ffmpeg', argv, { stdio: 'inherit' }));
+  return path;
+}
+
+/** The same arguments in another folder, and nothing else of ours around them. Wall seconds from spawn to end. */
+async function runBare(scope: Scope, attempt: Attempt, film: string): Promise<number> {
+  const [program = '', ...words] = attempt.environment?.argv ?? [];
+  const source = words[words.indexOf('-i') + 1]?.replace(/^file:/, '') ?? '';
+  const theirs = source.slice(0, source.lastIndexOf('/'));
+  const folder = scope.folder('bare');
+  mkdirSync(join(folder, 'output'), { recursive: true });
+  copyFileSync(film, source.replace(theirs, folder));
+  const argv = words.map((word) => word.replace(theirs, folder));
+  const startedMs = performance.now();
+  await ended(spawn(program, argv, { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] }));
+  const seconds = (performance.now() - startedMs) / 1000;
+  rmSync(folder, { recursive: true });
+  return seconds;
+}
+
+/** User and system time of the agent's own threads, children not counted. */
+function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+interface JobRun {
+  attempt: Attempt;
+  wallS: number;
+  engineS: number;
+  /** Share of one core that the agent itself used. */
+  agentCpu: number;
+}
+
+async function runJob(master: RunningMaster, agent: RunningAgent, sha256: string): Promise<JobRun> {
+  const before = cpuSecondsOf(agent.program.pid);
+  const { id } = await submit(master, { scenario, input: { sha256 } });
+  const job = await waitForJob(master, id, undefined, 600_000);
+  const [attempt] = await attemptsOf(master, id);
+  if (job.status !== 'completed' || !attempt?.ended_at) throw new Error(`the job is ${job.status}: ${job.error}`);
+  const wallS = (Date.parse(attempt.ended_at) - Date.parse(attempt.leased_at)) / 1000;
+  const agentCpu = (cpuSecondsOf(agent.program.pid) - before) / wallS;
+  return { attempt, wallS, engineS: attempt.metrics?.duration ?? Number.NaN, agentCpu };
+}
+
+const rounded = (value: number) => Math.round(value * 10_000) / 10_000;
+
+await runGate('overhead', async (scope) => {
+  const master = await startMaster(scope, { args: ['--log-level', 'warn'] });
+  const agent = await startAgent(scope, master, { address: 'bench', args: ['--ffmpeg', engine(scope)] });
+  const trial = await makeFilm(scope, TRIAL_FILM_S);
+  const { attempt: first } = await runJob(master, agent, (await uploadFile(master.connection, trial)).sha256);
+  const speed = TRIAL_FILM_S / (await runBare(scope, first, trial));
+  const film = await makeFilm(scope, WANTED_S * speed);
+  const { sha256, bytes } = await uploadFile(master.connection, film);
+  say(`a film of ${(WANTED_S * speed).toFixed(0)} s and ${(bytes / 1e6).toFixed(0)} MB, ${PAIRS} pairs`);
+
+  const pairs: { job: JobRun; bareS: number }[] = [];
+  for (let pair = 0; pair < PAIRS; pair += 1) {
+    const bareFirst = pair % 2 === 1;
+    const early = bareFirst ? await runBare(scope, pairs[0]?.job.attempt ?? first, film) : undefined;
+    const job = await runJob(master, agent, sha256);
+    const bareS = early ?? (await runBare(scope, job.attempt, film));
+    pairs.push({ job, bareS });
+    say(
+      `pair ${pair + 1}: job ${job.wallS.toFixed(2)} s, bare ${bareS.toFixed(2)} s, ${(job.wallS / bareS).toFixed(4)}`,
+    );
+  }
+  const whole = pairs.map(({ job, bareS }) => job.wallS / bareS);
+  const engineOnly = pairs.map(({ job, bareS }) => job.engineS / bareS);
+  const agentCpu = median(pairs.map(({ job }) => job.agentCpu));
+  const interval = medianInterval(whole);
+  const long = Math.min(...pairs.map(({ bareS }) => bareS)) >= 30;
+  const passed = long && interval.high <= LIMIT && interval.confidence >= 0.95;
+  const range = `${interval.low.toFixed(4)} to ${interval.high.toFixed(4)}`;
+  return {
+    passed,
+    figures: {
+      limit: LIMIT,
+      pairs: pairs.map(({ job, bareS }) => ({ job_s: job.wallS, engine_s: job.engineS, bare_s: rounded(bareS) })),
+      ratio_median: rounded(median(whole)),
+      ratio_low: rounded(interval.low),
+      ratio_high: rounded(interval.high),
+      confidence: interval.confidence,
+      engine_ratio_median: rounded(median(engineOnly)),
+      agent_cpu_of_a_core: rounded(agentCpu),
+      agent_cpu_limit: AGENT_CPU_LIMIT,
+      film_bytes: bytes,
+      long_enough: long,
+    },
+    row: {
+      what: `wall time of an attempt against bare ffmpeg, ${PAIRS} pairs of ${median(pairs.map(({ bareS }) => bareS)).toFixed(0)} s`,
+      value: `${median(whole).toFixed(4)} (${range}); engine alone ${median(engineOnly).toFixed(4)}; agent ${(agentCpu * 100).toFixed(2)} % of a core`,
+      limit: `${LIMIT} at the bad end`,
+    },
+  };
+});
