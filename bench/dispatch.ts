@@ -3,7 +3,7 @@
  * ffmpeg, on a parked agent with free slots, at four jobs a second. Real master, agent and ffmpeg, keys checked,
  * every commit synced to disk. Client and agent stamp with the same machine's clock; the agent's log names each engine.
  */
-import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Job } from '@ffrtmp/shared/job/job';
 import { engine } from '../tests/support/engine.ts';
 import { submit, waitForJob } from '../tests/support/events.ts';
@@ -38,7 +38,7 @@ async function* ticks(count: number): AsyncGenerator<number> {
   const startMs = performance.now();
   for (let tick = 0; tick < count; tick += 1) {
     const dueMs = startMs + ((tick + Math.random() / 2) * 1000) / PER_SECOND;
-    await once(AbortSignal.timeout(Math.max(1, dueMs - performance.now())), 'abort');
+    await delay(Math.max(0, dueMs - performance.now()));
     yield tick;
   }
 }

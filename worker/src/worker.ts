@@ -3,7 +3,7 @@ import type { Claimed } from '@ffrtmp/shared/contract/dispatch';
 import type { CancelCause } from '@ffrtmp/shared/job/outcome';
 import { runAttempt } from './agent/attempt.ts';
 import { startClaims } from './agent/claims.ts';
-import { beat } from './agent/heartbeat.ts';
+import { beat, sayGoodbye } from './agent/heartbeat.ts';
 import type { Held } from './agent/held.ts';
 import { watchLease } from './agent/lease.ts';
 import { createLoadMeter } from './agent/load.ts';
@@ -79,6 +79,7 @@ export function startWorker(parts: AgentParts, onHeartbeat: () => void): Worker 
       for (const held of open) held.end('shutdown');
       await Promise.allSettled(open.map((held) => held.done));
       await heart.stop();
+      await sayGoodbye(parts);
     },
   };
 }

@@ -99,9 +99,9 @@ async function takeFrom(parts: DispatchParts, tx: Transaction, lanes: Lane[], re
 function mayTake(parts: DispatchParts, lane: Lane, task: TaskRow, node: LiveNode): boolean {
   if (task.avoid_node_id !== node.row.id) return true;
   const heardSince = parts.jobs.clock.now() - parts.timing.lease_ms;
-  const others = parts.nodes.registry
-    .all()
-    .filter((other) => other.row.id !== node.row.id && other.row.draining === 0 && (other.seenAt ?? 0) > heardSince);
+  const { registry } = parts.nodes;
+  const alive = registry.all().filter((other) => registry.isOnline(other) && (other.seenAt ?? 0) > heardSince);
+  const others = alive.filter((other) => other.row.id !== node.row.id && other.row.draining === 0);
   return !others.some((other) => fits(lane.class.requirement, other.placement));
 }
 

@@ -32,6 +32,7 @@ export function dispatchRoutes(parts: DispatchParts): Handler[] {
       if (body.capabilities || body.slots !== undefined) {
         await updateFacts(parts.nodes, node, body.capabilities ?? node.facts, body.slots ?? node.row.slots);
       }
+      if (body.leaving) registry.left(node.row.id);
       const orders = parts.orders.open(node.row.id);
       return { renewed, orders, timing: parts.timing, drain: node.row.draining === 1, protocol: PROTOCOL };
     }),

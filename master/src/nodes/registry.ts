@@ -15,6 +15,8 @@ export interface LiveNode {
   load: Load | null;
   /** Wall clock of the last sign of life, newer than the row's. */
   seenAt: number | null;
+  /** It said goodbye since. */
+  left: boolean;
 }
 
 /** All nodes in memory: a claim or a heartbeat asks no query about its node. */
@@ -25,6 +27,8 @@ export interface Registry {
   put: (row: NodeRow) => LiveNode;
   remove: (id: string) => void;
   seen: (id: string, load?: Load | null) => void;
+  /** The agent said that it stops: it is offline from now on, not after the silence. */
+  left: (id: string) => void;
   isOnline: (node: LiveNode) => boolean;
   status: (node: LiveNode) => NodeStatus;
   view: (node: LiveNode) => Node;
@@ -48,13 +52,15 @@ export async function loadRegistry(read: Run, clock: Clock, runningOn: (nodeId: 
       placement: placementOf(row.id, facts),
       load: before?.load ?? null,
       seenAt: row.last_heartbeat,
+      left: false,
     };
     nodes.set(row.id, node);
     return node;
   };
   for (const row of await read(allNodes)) put(row);
 
-  const isOnline = (node: LiveNode) => node.seenAt !== null && clock.now() - node.seenAt < NODE_OFFLINE_MS;
+  const isOnline = (node: LiveNode) =>
+    !node.left && node.seenAt !== null && clock.now() - node.seenAt < NODE_OFFLINE_MS;
   const freeSlots = (node: LiveNode) => node.row.slots - runningOn(node.row.id);
   const status = (node: LiveNode): NodeStatus => {
     if (!isOnline(node)) return 'offline';
@@ -71,7 +77,12 @@ export async function loadRegistry(read: Run, clock: Clock, runningOn: (nodeId: 
       const node = nodes.get(id);
       if (!node) return;
       node.seenAt = clock.now();
+      node.left = false;
       if (load) node.load = load;
+    },
+    left(id) {
+      const node = nodes.get(id);
+      if (node) node.left = true;
     },
     isOnline,
     status,

@@ -83,6 +83,7 @@ export const nodeOperations = {
       attempts: z.array(heldAttemptSchema).max(1024).default([]),
       capabilities: capabilitiesSchema.nullish().describe('sent when they changed'),
       slots: z.int().min(1).max(1024).optional(),
+      leaving: z.boolean().default(false).describe('the agent’s last word: show it as offline at once'),
     }),
     replies: {
       200: z.object({

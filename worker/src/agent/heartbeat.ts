@@ -4,6 +4,9 @@ import type { Load } from '@ffrtmp/shared/node/node';
 import { obey, report } from './held.ts';
 import type { AgentParts } from './parts.ts';
 
+/** Nobody waits long for an agent that goes. */
+const GOODBYE_MS = 2000;
+
 export interface Beat {
   drain: boolean;
 }
@@ -30,6 +33,12 @@ export async function beat(parts: AgentParts, load: Load): Promise<Beat> {
     if (code === 'unauthorized' || code === 'not_found') parts.onRevoked(error);
     throw error;
   }
+}
+
+/** The last word of an agent that stops, so that nobody counts on it. A master that is away notices by the silence. */
+export async function sayGoodbye(parts: AgentParts): Promise<void> {
+  const call = { params: { id: parts.nodeId }, body: { leaving: true }, signal: AbortSignal.timeout(GOODBYE_MS) };
+  await parts.connection.client.call(nodeOperations.heartbeat, call).catch(() => undefined);
 }
 
 /** File encodes outlive their master for the grace period, not for ever. */

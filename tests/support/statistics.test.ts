@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { median, medianInterval, quantile } from './statistics.ts';
+import { median, medianInterval, quantile } from '../../bench/measure/statistics.ts';
 
 const upTo = (n: number) => Array.from({ length: n }, (_value, index) => n - index);
 
