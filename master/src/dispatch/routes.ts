@@ -116,10 +116,10 @@ async function parkedClaim(parts: DispatchParts, request: ParkedClaim) {
   const endMs = clock.monotonicMs() + request.waitMs;
   if (request.held) parts.orders.settle(request.nodeId, request.held);
   let how: Woken = 'woken';
+  parts.nodes.registry.seen(request.nodeId);
   for (;;) {
     if (!parts.accepting()) throw new FfrtmpError('unavailable', 'the master is stopping: ask again in a moment');
     const node = findNode(parts.nodes, request.nodeId);
-    parts.nodes.registry.seen(request.nodeId);
     // A call the node no longer waits for must not take work, nor park again and displace its successor.
     const over = how === 'gone' || how === 'replaced' || request.signal.aborted;
     if (over && how === 'woken') passOn(parts, request.nodeId);
