@@ -44,9 +44,9 @@ async function* ticks(count: number): AsyncGenerator<number> {
 }
 
 await runGate('dispatch', async (scope) => {
-  const master = await startMaster(scope, { args: ['--log-level', 'warn'] });
+  const master = await startMaster(scope, { compiled: true, args: ['--log-level', 'warn'] });
   const args = ['--max-concurrent-jobs', String(SLOTS), '--ffmpeg', engine(scope)];
-  const agent = await startAgent(scope, master, { address: 'bench', args });
+  const agent = await startAgent(scope, master, { address: 'bench', compiled: true, args });
   for (let job = 0; job < WARM_UP; job += 1) await waitForJob(master, (await submit(master, request)).id);
 
   const sent: Promise<{ job: Job; sentMs: number; ackMs: number }>[] = [];

@@ -65,7 +65,7 @@ export function startWorker(parts: AgentParts, onHeartbeat: () => void): Worker 
       error: ((fields: object) => parts.log.warn(fields, 'a heartbeat was not answered')) as typeof parts.log.error,
     },
     async runOnce() {
-      const { drain } = await beat(parts, await load());
+      const { drain } = await beat(parts, load());
       onHeartbeat();
       if (draining && !drain) queueMicrotask(claims.changed);
       draining = drain;

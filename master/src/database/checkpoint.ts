@@ -15,7 +15,10 @@ export function startCheckpoints(
   committer: Committer,
 ): { stop(): Promise<void> } {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const thread = new Worker(new URL(`./checkpoint-thread.${extension}`, import.meta.url), { workerData: { path } });
+  const thread = new Worker(new URL(`./checkpoint-thread.${extension}`, import.meta.url), {
+    workerData: { path },
+    execArgv: [],
+  });
   const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
   let restarting = false;
   thread.unref();

@@ -10,15 +10,16 @@ import { type EventStream, lastEventId, openEventStream } from './events.ts';
 /** A server whose one route hands its reply over, and a client of it. */
 async function connect(t: TestContext): Promise<{ reply: FastifyReply; call: ClientRequest }> {
   const app = createApp({ identify: () => undefined, tls: null, log: { error: () => undefined } });
-  const arrived = Promise.withResolvers<FastifyReply>();
+  // A reply is a thenable, so it is handed over inside an object.
+  const arrived = Promise.withResolvers<{ reply: FastifyReply }>();
   app.get('/', (_request, reply) => {
-    arrived.resolve(reply.hijack());
+    arrived.resolve({ reply: reply.hijack() });
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   t.after(() => app.close());
   const call = request({ port: (app.server.address() as AddressInfo).port });
   call.on('error', () => undefined).end();
-  return { reply: await arrived.promise, call };
+  return { ...(await arrived.promise), call };
 }
 
 async function open(t: TestContext): Promise<{ stream: EventStream; response: IncomingMessage }> {

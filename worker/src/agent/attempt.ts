@@ -66,7 +66,7 @@ async function performTask(parts: AgentParts, held: Held, folder: string, log: L
   };
   held.state = 'running';
   try {
-    await requireDisk(parts.dataDir, spaceNeeded(held));
+    requireDisk(parts.dataDir, spaceNeeded(held));
     return await (task.spec.kind === 'transcode' ? transcode(place, task.spec) : compareQuality(place, task.spec));
   } catch (error) {
     const outcome = outcomeOf(error, held.signal);

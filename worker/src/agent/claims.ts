@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { type Claimed, dispatchOperations } from '@ffrtmp/shared/contract/dispatch';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { obey } from './held.ts';
@@ -39,6 +39,8 @@ export function startClaims(parts: AgentParts, target: ClaimTarget): ClaimLoop {
     const signal = AbortSignal.any([controller.signal, stopped.signal]);
     const reply = await parts.connection.client.call(dispatchOperations.claim, { query, signal });
     for (const claimed of reply.jobs) target.accept(claimed, startedMs);
+    // Its engine starts first: the next claim costs a millisecond that this job would wait.
+    if (reply.jobs.length > 0) await nextTurn();
     for (const order of reply.orders) obey(order, parts.held);
     // An order is repeated until its attempt is gone; wait for that instead of asking in a circle.
     if (reply.jobs.length === 0 && reply.orders.length > 0) await settled(parts, reply.orders, signal);

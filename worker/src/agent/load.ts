@@ -4,10 +4,10 @@ import { machineBusySeconds } from '../power/process-tree.ts';
 import { freeBytes } from './job-dir.ts';
 
 /** The machine's load since the last call, for the heartbeat. */
-export function createLoadMeter(dataDir: string, cpuThreads: number): () => Promise<Load> {
+export function createLoadMeter(dataDir: string, cpuThreads: number): () => Load {
   let busyS = machineBusySeconds('/proc');
   let atMs = performance.now();
-  return async () => {
+  return () => {
     const nowS = machineBusySeconds('/proc');
     const nowMs = performance.now();
     const share = busyS === null || nowS === null ? null : (nowS - busyS) / (((nowMs - atMs) / 1000) * cpuThreads);
@@ -17,7 +17,15 @@ export function createLoadMeter(dataDir: string, cpuThreads: number): () => Prom
     return {
       cpu_percent: percent,
       ram_free_bytes: freemem(),
-      disk_free_bytes: await freeBytes(dataDir).catch(() => null),
+      disk_free_bytes: diskFree(dataDir),
     };
   };
+}
+
+function diskFree(dataDir: string): number | null {
+  try {
+    return freeBytes(dataDir);
+  } catch {
+    return null; // The folder is gone; a job that needs it will say so.
+  }
 }
