@@ -10,6 +10,7 @@ import { submit, waitForJob } from '../tests/support/events.ts';
 import { startAgent, startMaster } from '../tests/support/fleet.ts';
 import { until } from '../tests/support/until.ts';
 import { runGate, say } from './measure/gate.ts';
+import { compile, referenceWorkload } from './measure/reference.ts';
 import { quantile } from './measure/statistics.ts';
 
 const P50_LIMIT_MS = 10;
@@ -44,6 +45,8 @@ async function* ticks(count: number): AsyncGenerator<number> {
 }
 
 await runGate('dispatch', async (scope) => {
+  compile();
+  const before = await referenceWorkload(scope);
   const master = await startMaster(scope, { compiled: true, args: ['--log-level', 'warn'] });
   const args = ['--max-concurrent-jobs', String(SLOTS), '--ffmpeg', engine(scope)];
   const agent = await startAgent(scope, master, { address: 'bench', compiled: true, args });
@@ -64,6 +67,7 @@ await runGate('dispatch', async (scope) => {
   for (const { job } of submitted.slice(-1)) await waitForJob(master, job.id);
 
   const [p50, p99, most] = [quantile(latencies, 0.5), quantile(latencies, 0.99), Math.max(...latencies)];
+  const after = await referenceWorkload(scope);
   const acks = submitted.map(({ ackMs }) => ackMs);
   return {
     passed: !quick && p50 <= P50_LIMIT_MS && p99 <= P99_LIMIT_MS,
@@ -77,6 +81,7 @@ await runGate('dispatch', async (scope) => {
       max_ms: most,
       ack_p50_ms: quantile(acks, 0.5),
       ack_p99_ms: quantile(acks, 0.99),
+      reference: { before, after },
       limits_ms: { p50: P50_LIMIT_MS, p99: P99_LIMIT_MS },
     },
     row: {

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Connection, openConnection } from '@ffrtmp/runtime/connect';
 import { createLogger } from '@ffrtmp/runtime/log';
@@ -70,6 +71,11 @@ export interface MasterUnderTest {
   stop: () => Promise<void>;
 }
 
+/** The upload store makes its folder without waiting for it; file work is taken in turn, so that lies behind us then. */
+async function queuedFileWork(folder: string): Promise<void> {
+  await Promise.all(Array.from({ length: 16 }, () => access(folder)));
+}
+
 export function movableClock(): MovableClock {
   let offsetMs = 0;
   return {
@@ -111,7 +117,10 @@ export async function startMasterIn(scope: Scope, options: MasterOptions = {}): 
   const url = `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   let stopped: Promise<void> | undefined;
   const stop = () => {
-    stopped ??= master.close().then(() => db.close());
+    stopped ??= master
+      .close()
+      .then(() => db.close())
+      .then(() => queuedFileWork(dataDir));
     return stopped;
   };
   scope.onEnd(async () => {

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { createCommitter, type Transaction } from '../../master/src/database/commit.ts';
 import { openDatabase } from '../../master/src/database/open.ts';
 import { p, statement } from '../../master/src/database/statement.ts';
@@ -72,6 +73,75 @@ test('Effects run after the COMMIT and before the answer', async (t) => {
   });
   order.push('answer');
   assert.deepEqual(order, ['work', 'effect after COMMIT', 'answer']);
+});
+
+test('Whatever fails in a group fails alone: the others are stored and answered once, and nothing of it stays', async (t) => {
+  const kind = fc.constantFrom('good', 'throws', 'throws late', 'constraint');
+  await fc.assert(
+    fc.asyncProperty(fc.array(kind, { minLength: 1, maxLength: 40 }), async (kinds) => {
+      const { committer } = traced(t);
+      await committer.write(add('taken'));
+      const effects: number[] = [];
+      const write = (fault: string, index: number) =>
+        committer.write(async (tx) => {
+          tx.afterCommit(() => effects.push(index));
+          if (fault === 'throws') throw new Error(`fault ${index}`);
+          await tx.run(insert, { id: fault === 'constraint' ? 'taken' : `id ${index}` });
+          if (fault === 'throws late') throw new Error(`fault ${index}`);
+          return index;
+        });
+      const settled = await Promise.allSettled(kinds.map(write));
+      const good = kinds.flatMap((fault, index) => (fault === 'good' ? [index] : []));
+      const answers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      assert.deepEqual([answers, effects], [good, good]);
+      const stored = (await committer.read(all)).map((row) => row.id);
+      assert.deepEqual(stored, [...good.map((index) => `id ${index}`), 'taken'].sort());
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('An effect that throws ends the process visibly, and what is durable never happens twice for it', async (t) => {
+  const { committer, said } = traced(t);
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  t.after(() => listeners.forEach((listener) => void process.on('uncaughtException', listener)));
+  const fault = new Promise((resolve) => process.once('uncaughtException', resolve));
+  const later: string[] = [];
+  const answer = await committer.write(async (tx) => {
+    await add('once')(tx);
+    tx.afterCommit(() => {
+      throw new Error('memory is behind');
+    });
+    tx.afterCommit(() => later.push('the other effects still happen'));
+    return 'done';
+  });
+  assert.equal(((await fault) as Error).message, 'memory is behind');
+  assert.deepEqual([answer, said.join(' '), later.length], ['done', 'BEGIN COMMIT', 1]);
+});
+
+test('A read never sees a group that is not committed', async (t) => {
+  const { committer } = traced(t);
+  const writing = committer.write(add('a'));
+  assert.deepEqual(await committer.read(all), []);
+  await writing;
+  assert.equal((await committer.read(all)).length, 1);
+});
+
+test('Chores run between groups, never within one, and at once where nothing is written', async (t) => {
+  const { committer, said } = traced(t);
+  committer.betweenGroups(() => said.push('idle chore'));
+  const writing = committer.write(add('a'));
+  committer.betweenGroups(() => said.push('chore'));
+  await writing;
+  await committer.write(add('b'));
+  assert.deepEqual(said, ['idle chore', 'BEGIN', 'COMMIT', 'chore', 'BEGIN', 'COMMIT']);
+});
+
+test('A statement says which value it lacks, and in which query', async (t) => {
+  const { committer } = traced(t);
+  const write = committer.write((tx) => tx.run(insert, {}));
+  await assert.rejects(write, /no value for parameter id of: insert into "tenants"/);
 });
 
 /** Writes rows as fast as it can and prints each id once it is acknowledged. */

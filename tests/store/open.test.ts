@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
@@ -17,6 +17,39 @@ const holder = `
   openDatabase(process.argv[1]);
   console.log('holding');
   setInterval(() => undefined, 1000);`;
+
+test('A fresh store has the newest schema and a clean bill of health, closes to one file, and keeps what was written', async (t) => {
+  const { dir } = openScope(t);
+  const path = join(dir, 'deep', 'folder', 'master.db');
+  const first = openDatabase(path);
+  const tenant = { id: 'a', name: 'a', created_at: 1 };
+  await first.write((tx) => tx.run({ build: (q) => q.insertInto('tenants').values(tenant) }));
+  assert.ok(existsSync(`${path}-wal`));
+  await first.close();
+  const files = ['master.db', 'master.db.lock'];
+  assert.deepEqual(readdirSync(dirname(path)).sort(), files);
+  const second = openDatabase(path);
+  const [row] = await second.read({ build: (q) => q.selectFrom('tenants').selectAll() });
+  assert.deepEqual({ ...row }, tenant);
+  await second.close();
+  assert.deepEqual(readdirSync(dirname(path)).sort(), files, 'nothing was migrated, so nothing was backed up');
+  const raw = new DatabaseSync(path);
+  for (const [name, value] of Object.entries({
+    user_version: migrations.length,
+    journal_mode: 'wal',
+    integrity_check: 'ok',
+  }))
+    assert.deepEqual({ ...raw.prepare(`PRAGMA ${name}`).get() }, { [name]: value });
+  raw.close();
+});
+
+test('A path that cannot hold a store is not mistaken for one that is locked', (t) => {
+  const folder = openScope(t).folder('a folder');
+  assert.throws(
+    () => openDatabase(folder),
+    (error) => !hasCode('data_dir_locked')(error),
+  );
+});
 
 test('A store belongs to one process; kill -9 of the owner frees it at once', async (t) => {
   const scope = openScope(t, { leavesTemporaries: 'kill -9 of the owner' });
@@ -37,7 +70,11 @@ test('A store written by a newer version is refused and left as it is', async (t
   const raw = new DatabaseSync(path);
   raw.exec(`PRAGMA user_version = ${migrations.length + 1}`);
   raw.close();
-  assert.throws(() => openDatabase(path), hasCode('newer_schema'));
+  // Twice: a refusal must not keep the store locked.
+  for (let turn = 0; turn < 2; turn += 1) assert.throws(() => openDatabase(path), hasCode('newer_schema'));
+  const after = new DatabaseSync(path);
+  assert.deepEqual({ ...after.prepare('PRAGMA user_version').get() }, { user_version: migrations.length + 1 });
+  after.close();
 });
 
 test('A step of the schema leaves a backup of what was before it; a step that fails changes nothing', async (t) => {

@@ -63,7 +63,7 @@ function killGroup(child: ChildProcess): void {
 /** With util-linux's setpriv the kernel asks the program to stop when this one dies, even by kill -9. */
 function tied(path: string, args: readonly string[]): [string, string[]] {
   const setpriv = '/usr/bin/setpriv';
-  const usable = existsSync(setpriv) && basename(realpathSync(setpriv)) === 'setpriv';
+  const usable = existsSync(path) && existsSync(setpriv) && basename(realpathSync(setpriv)) === 'setpriv';
   return usable ? [setpriv, ['--pdeathsig', 'TERM', '--', path, ...args]] : [path, [...args]];
 }
 

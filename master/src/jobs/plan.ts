@@ -1,4 +1,4 @@
-import type { JobRequest } from '@ffrtmp/shared/job/job';
+import { type JobRequest, MAX_FILE_NAME } from '@ffrtmp/shared/job/job';
 import { resolveEncode } from '@ffrtmp/shared/job/resolve';
 import type { Requirement, TaskKind, TaskSpec } from '@ffrtmp/shared/job/task';
 import type { Encode, GeneratedInput } from '@ffrtmp/shared/media/encoding';
@@ -36,8 +36,14 @@ export interface PlannedTask {
 /** `film.mkv` -> `film`; an output is named after its input unless the job names it. */
 const stem = (name: string) => name.replace(/\.[^.]{1,8}$/, '');
 
-const withEnding = (name: string, container: string) =>
-  name.toLowerCase().endsWith(`.${container}`) ? name : `${name}.${container}`;
+/** A job's name is any text, a file's is not: no folder, no leading dot, not empty. */
+const plain = (name: string) => name.replace(/[/\\\p{Cc}]/gu, '_').replace(/^\.+/, '') || 'output';
+
+function withEnding(name: string, container: string): string {
+  if (name.toLowerCase().endsWith(`.${container}`)) return name;
+  const ending = `.${container}`;
+  return name.slice(0, MAX_FILE_NAME - ending.length) + ending;
+}
 
 export function bodyOf(request: JobRequest, traceparent: string | null, inputBytes: number): JobBody {
   const hasInput = request.input !== undefined;
@@ -46,7 +52,7 @@ export function bodyOf(request: JobRequest, traceparent: string | null, inputByt
     parameters: request.parameters,
     hasInput,
   });
-  const wanted = request.outputs?.[0]?.name ?? stem(request.input?.name ?? request.name ?? 'output');
+  const wanted = request.outputs?.[0]?.name ?? plain(stem(request.input?.name ?? request.name ?? ''));
   return {
     name: request.name ?? null,
     external_id: request.external_id ?? null,

@@ -33,10 +33,12 @@ export const timestampSchema = z.iso.datetime({
   error: 'must be an ISO 8601 time with a zone, e.g. 2026-11-20T18:00:00Z',
 });
 
+/** File systems allow 255 bytes. */
+export const MAX_FILE_NAME = 200;
 /** A file name without a folder: what an output may be called. */
 export const fileNameSchema = z
   .string()
-  .max(200)
+  .max(MAX_FILE_NAME)
   .regex(/^[^/\\\p{Cc}.][^/\\\p{Cc}]*$/u, {
     error: 'must be a plain file name without a folder and without a leading dot',
   });

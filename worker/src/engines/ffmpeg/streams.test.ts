@@ -46,7 +46,7 @@ test('mp4 takes text only, pays for six channels and keeps the timecode', () => 
 });
 
 test('webm takes text as WebVTT', () => {
-  assert.match(choose({ container: 'webm' }).argv.join(' '), /-c:s:0 webvtt -c:s:1 webvtt/);
+  assert.match(choose({ codec: 'vp9' }).argv.join(' '), /-c:s:0 webvtt -c:s:1 webvtt/);
 });
 
 test('sound that is not wanted is named as dropped', () => {
