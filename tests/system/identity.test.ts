@@ -3,10 +3,13 @@ import { test } from 'node:test';
 import { errorTable } from '@ffrtmp/shared/contract/errors';
 import { nodeOperations } from '@ffrtmp/shared/contract/nodes';
 import { engine } from '../support/engine.ts';
-import { submit, waitForJob } from '../support/events.ts';
+import { submit, waitForEncode, waitForJob } from '../support/events.ts';
+import { attemptsOf, submitFilm } from '../support/film.ts';
 import { type RunningMaster, restartMaster, startAgent, startMaster } from '../support/fleet.ts';
+import { clip } from '../support/media.ts';
 import { binary, runProgram } from '../support/process.ts';
 import { openScope, type Scope } from '../support/scope.ts';
+import { jobDirs } from '../support/until.ts';
 
 const tiny = { scenario: '360p-h264-ultrafast', parameters: { duration: 1 } };
 /** A master that is back is found again within this, after a short absence. */
@@ -50,10 +53,13 @@ test('An agent that restarts is the same node, and a master that restarts has it
   assert.equal((await waitForJob(back, id)).status, 'completed');
 });
 
-test('An agent whose node is revoked ends and says why', async (t) => {
+test('An agent whose node is revoked ends and says why, and its work goes to another', async (t) => {
   const scope = openScope(t);
   const master = await startMaster(scope);
-  const agent = await startAgent(scope, master, { address: 'one', args: ['--ffmpeg', engine(scope)] });
+  const args = ['--ffmpeg', engine(scope, { paced: true })];
+  const agent = await startAgent(scope, master, { address: 'one', args });
+  const { id } = await submitFilm(master, await clip('motion', { seconds: 4 }), { scenario: '360p-h264-ultrafast' });
+  await waitForEncode(master, id);
   const revokedMs = performance.now();
   await master.client.call(nodeOperations.revoke, { params: { id: agent.nodeId } });
   const { code } = await agent.program.exited;
@@ -62,6 +68,16 @@ test('An agent whose node is revoked ends and says why', async (t) => {
   assert.ok(tookMs < SECONDS_MS, 'it does not wait for its next heartbeat');
   assert.equal(code, errorTable.unauthorized.exit);
   assert.match(agent.program.stderr(), /^error: .*(?:revoked|credential|key)/m);
+  assert.deepEqual(jobDirs(agent.dataDir), []);
+  const other = await startAgent(scope, master, { address: 'two', args });
+  assert.equal((await waitForJob(master, id)).status, 'completed');
+  assert.deepEqual(
+    (await attemptsOf(master, id)).map(({ state, cause, node_id }) => [state, cause, node_id]),
+    [
+      ['canceled', 'the node was revoked', agent.nodeId],
+      ['succeeded', null, other.nodeId],
+    ],
+  );
 });
 
 test('A second agent is refused: under the same address with the holder’s name, in the same folder at once', async (t) => {

@@ -7,7 +7,7 @@ import { binary, runProgram } from '../support/process.ts';
 import { openScope } from '../support/scope.ts';
 
 /** A program that cannot start says why and ends; one that hangs would be killed after this. */
-const limitMs = 15_000;
+const limitMs = 40_000;
 
 test('A master that cannot start ends at once with one sentence and its exit code', async (t) => {
   const scope = openScope(t);
