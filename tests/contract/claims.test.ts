@@ -64,6 +64,23 @@ test('A new task wakes exactly one parked node, and one that can run it', async 
   assert.deepEqual(answers.filter((answer) => answer === 'unavailable').length, 3, 'the others were still parked');
 });
 
+test('A node that asks for more than it has slots for does not swallow the wake-up of a task', async (t) => {
+  const m = await startMasterUnderTest(t);
+  const [greedy, idle] = [await registerNode(m, 'greedy'), await registerNode(m, 'idle')];
+  await m.submit();
+  await greedy.take();
+  const swallowed = greedy.claim({ wait: 30 }).catch((error) => error.code);
+  await greedy.heartbeat();
+  const parked = idle.claim({ wait: 20 });
+  await idle.heartbeat();
+  const started = performance.now();
+  const job = await m.submit();
+  assert.deepEqual(ids(await parked), [job.id]);
+  assert.ok(performance.now() - started < 10_000);
+  m.master.drain();
+  assert.equal(await swallowed, 'unavailable');
+});
+
 test('A task that becomes ready in the very commit in which a claim finds nothing is not forgotten', async (t) => {
   const m = await startMasterUnderTest(t);
   const nodes = [await registerNode(m, 'a'), await registerNode(m, 'b'), await registerNode(m, 'c')];
@@ -138,7 +155,9 @@ test('A node never runs more than its slots, also when its claims come at the sa
   const m = await startMasterUnderTest(t);
   const node = await registerNode(m, 'n', { slots: 3 });
   await m.client.call(jobOperations.submit, { body: Array.from({ length: 10 }, () => ({})) });
+  const held = m.holdWrites();
   const replies = await Promise.all(Array.from({ length: 5 }, () => node.claim({ slots: 64 })));
+  await held;
   assert.equal(replies.flatMap(({ jobs }) => jobs).length, 3);
 });
 

@@ -67,6 +67,8 @@ export interface MasterUnderTest {
   request: (method: string, path: string, options?: RequestOptions) => Promise<Reply>;
   submit: (request?: JobRequestInput) => Promise<Job>;
   job: (id: string) => Promise<Job>;
+  /** Puts so many empty writes in line that whatever is asked meanwhile shares one group behind them. */
+  holdWrites: () => Promise<unknown>;
   /** Ends the master and its database as SIGTERM would. */
   stop: () => Promise<void>;
 }
@@ -141,7 +143,10 @@ export async function startMasterIn(scope: Scope, options: MasterOptions = {}): 
   });
 }
 
-type Parts = 'connection' | 'client' | 'as' | 'key' | 'request' | 'submit' | 'job';
+/** About half a second of groups. */
+const HELD_WRITES = 50_000;
+
+type Parts = 'holdWrites' | 'connection' | 'client' | 'as' | 'key' | 'request' | 'submit' | 'job';
 
 function callable(scope: Scope, running: Omit<MasterUnderTest, Parts>): MasterUnderTest {
   const { url, adminKey } = running;
@@ -161,6 +166,7 @@ function callable(scope: Scope, running: Omit<MasterUnderTest, Parts>): MasterUn
     request: (method, path, options) => send(connection, method, path, options),
     submit: async (request = {}) =>
       (await client.call(jobOperations.submit, { body: { scenario: '360p-h264', ...request } })) as Job,
+    holdWrites: () => Promise.all(Array.from({ length: HELD_WRITES }, () => running.db.write(async () => undefined))),
     job: (id) => client.call(jobOperations.get, { params: { id } }),
   };
 }

@@ -41,7 +41,9 @@ test('A second identity under a taken address is 409 with the holder’s id, wha
 
 test('Of many agents that register one address at the same moment exactly one gets it', async (t) => {
   const m = await startMasterUnderTest(t);
+  const held = m.holdWrites();
   const replies = await Promise.all(Array.from({ length: 8 }, () => register(m, registrationOf('wanted'))));
+  await held;
   const statuses = replies.map(({ status }) => status).sort();
   assert.deepEqual(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
   const winner = replies.find(({ status }) => status === 201)?.json as Node;
@@ -147,11 +149,15 @@ test('A draining node finishes what it runs and gets nothing new until it is res
   const node = await registerNode(m, 'n', { slots: 2 });
   await m.submit();
   const claimed = await node.take();
-  const parked = node.claim({ wait: 30 });
+  const before = node.claim({ wait: 30 });
   await m.request('POST', `/nodes/${node.id}/drain`);
   assert.equal((await node.heartbeat({ attempts: [heldOf(claimed)] })).drain, true);
   await m.submit();
+  const fresh = await node.claim();
+  assert.deepEqual([fresh.jobs, fresh.drain], [[], true]);
   assert.equal((await node.finish(claimed)).job_status, 'completed');
+  const parked = node.claim({ wait: 30 });
+  assert.deepEqual((await before).jobs, [], 'replaced by the later claim, without work');
   await m.request('POST', `/nodes/${node.id}/resume`);
   assert.equal((await parked).jobs.length, 1, 'the resume woke the parked claim, and only then it was given work');
 });
@@ -174,7 +180,9 @@ test('A revoked node is locked out at once and its work goes elsewhere without w
   const [bad, good] = [await registerNode(m, 'bad'), await registerNode(m, 'good')];
   const job = await m.submit();
   const claimed = await bad.take();
-  await bad.progress(claimed);
+  const progress = { percent: 9, phase: 'encode', fps: 1, speed: 1, eta_s: 1, frames: 1, energy: [] };
+  await bad.heartbeat({ attempts: [{ ...heldOf(claimed), progress }] });
+  assert.equal((await m.job(job.id)).progress?.percent, 9);
   const parked = good.claim({ wait: 30 });
   await m.request('POST', `/nodes/${bad.id}/revoke`);
   const [again] = (await parked).jobs;

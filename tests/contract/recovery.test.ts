@@ -61,10 +61,10 @@ test('A renewal that comes before the sweep’s commit is a renewal: who was tol
   const claimed = await node.take();
   m.clock.advance(5001);
   // The sweep has looked, but its commit stands behind many others; the heartbeat comes in between.
-  const others = Array.from({ length: 50_000 }, () => m.db.write(async () => undefined));
+  const others = m.holdWrites();
   const swept = m.master.sweep();
   const { renewed } = await node.heartbeat({ attempts: [heldOf(claimed)] });
-  await Promise.all([...others, swept]);
+  await Promise.all([others, swept]);
   assert.deepEqual(renewed, [claimed.lease.attempt_id]);
   assert.equal((await m.job(job.id)).status, 'running');
 });

@@ -69,8 +69,24 @@ test('A connection that never says anything holds up no stopping master, and nei
   silent.on('error', () => undefined);
   await once(silent, 'connect');
   const ended = once(silent, 'close');
+  // By the answer to a later call the master has taken the silent connection too.
+  await trusting(caOf(identity)).call(jobOperations.list, {});
+  const started = performance.now();
   await m.stop();
   await ended;
+  assert.ok(performance.now() - started < 10_000);
+});
+
+test('At the end of its patience a stopping master ends every connection, also one in the middle of its handshake', async (t) => {
+  const { identity, m, trusting } = await startTls(t);
+  const halfway = connect(Number(new URL(m.url).port), '127.0.0.1');
+  halfway.on('error', () => undefined);
+  halfway.write(Buffer.from([0x16, 3, 1]));
+  await trusting(caOf(identity)).call(jobOperations.list, {});
+  const ended = once(halfway, 'close');
+  const stopped = m.stop();
+  m.master.app.server.closeAllConnections();
+  await Promise.all([stopped, ended]);
 });
 
 test('CA and certificate are made once; a certificate is made anew for a new name and shortly before its end, the CA stays', async (t) => {

@@ -25,13 +25,19 @@ export function createDualServer(listener: RequestListener, identity: TlsIdentit
     const text = wrongScheme(request);
     response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'TLS/1.2' }).end(text);
   });
-  // Connections that have not said anything yet belong to neither server: they are ended here.
+  // What has said nothing yet belongs to neither server, and what is in its handshake is not known as a connection by
+  // the HTTPS server either: both are ended here.
   const silent = new Set<Socket>();
+  const sockets = new Set<Socket>();
   const front = createTcpServer({ pauseOnConnect: false }, (socket: Socket) => {
     const drop = () => socket.destroy();
     silent.add(socket);
+    sockets.add(socket);
     socket.setTimeout(FIRST_BYTE_MS, drop);
-    socket.once('close', () => silent.delete(socket));
+    socket.once('close', () => {
+      silent.delete(socket);
+      sockets.delete(socket);
+    });
     socket.once('error', drop);
     socket.once('readable', () => {
       const first = socket.read(1) as Buffer | null;
@@ -60,6 +66,9 @@ export function createDualServer(listener: RequestListener, identity: TlsIdentit
     front.close(done);
     return https;
   }) as typeof https.close;
+  https.closeAllConnections = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   Object.defineProperty(https, 'listening', { get: () => front.listening });
   return https as unknown as Server;
 }

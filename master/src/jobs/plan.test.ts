@@ -52,6 +52,18 @@ test('An output is called what the job says, else after its input, else after th
   for (const [request, expected] of cases) assert.equal(nameOf(request), expected, JSON.stringify(request));
 });
 
+test('The name of an output is never longer than a file system takes, and no character of it is cut in half', () => {
+  const named = (name: string) => bodyOf(jobRequestSchema.parse({ name }), null, 0).outputs[0]?.name ?? '';
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (name) => {
+      const made = named(name.slice(0, 200));
+      assert.ok(Buffer.byteLength(made) <= 200 && made.endsWith('.mp4'), made);
+      assert.equal(Buffer.from(made).toString(), made);
+    }),
+  );
+  assert.equal(named('映'.repeat(200)), `${'映'.repeat(65)}.mp4`);
+});
+
 test('A job with an input keeps its digest and size and generates nothing', () => {
   const { input, generate } = body({ input: { sha256, name: 'film.mkv' } });
   assert.deepEqual(input, { sha256, name: 'film.mkv', bytes: 42 });

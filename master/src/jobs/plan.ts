@@ -1,4 +1,4 @@
-import { type JobRequest, MAX_FILE_NAME } from '@ffrtmp/shared/job/job';
+import { type JobRequest, shortName } from '@ffrtmp/shared/job/job';
 import { resolveEncode } from '@ffrtmp/shared/job/resolve';
 import type { Requirement, TaskKind, TaskSpec } from '@ffrtmp/shared/job/task';
 import type { Encode, GeneratedInput } from '@ffrtmp/shared/media/encoding';
@@ -39,11 +39,8 @@ const stem = (name: string) => name.replace(/\.[^.]{1,8}$/, '');
 /** A job's name is any text, a file's is not: no folder, no leading dot, not empty. */
 const plain = (name: string) => name.replace(/[/\\\p{Cc}]/gu, '_').replace(/^\.+/, '') || 'output';
 
-function withEnding(name: string, container: string): string {
-  if (name.toLowerCase().endsWith(`.${container}`)) return name;
-  const ending = `.${container}`;
-  return name.slice(0, MAX_FILE_NAME - ending.length) + ending;
-}
+const withEnding = (name: string, container: string) =>
+  name.toLowerCase().endsWith(`.${container}`) ? name : shortName(name, `.${container}`);
 
 export function bodyOf(request: JobRequest, traceparent: string | null, inputBytes: number): JobBody {
   const hasInput = request.input !== undefined;

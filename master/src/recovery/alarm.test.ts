@@ -8,7 +8,7 @@ async function turns(): Promise<void> {
 }
 
 /** An alarm over a due time that the test sets, under a clock that the test moves. */
-function start(t: TestContext, options: { fails?: () => boolean } = {}) {
+function start(t: TestContext, options: { fails?: () => boolean; ringFails?: () => boolean } = {}) {
   let nowMs = 0;
   let dueAtMs: number | undefined;
   let looks = 0;
@@ -24,6 +24,7 @@ function start(t: TestContext, options: { fails?: () => boolean } = {}) {
     },
     async ring() {
       rings += 1;
+      if (options.ringFails?.()) throw new Error('the disk is full');
       if (dueAtMs !== undefined && dueAtMs <= nowMs) dueAtMs = undefined;
     },
     log: { error: (fault: unknown) => void faults.push(fault) },
@@ -38,6 +39,7 @@ function start(t: TestContext, options: { fails?: () => boolean } = {}) {
     counts: () => ({ looks, rings, faults: faults.length }),
     due: (atMs: number | undefined) => (dueAtMs = atMs),
     async advance(ms: number) {
+      await turns();
       for (let passed = 0; passed < ms; passed += 1) {
         nowMs += 1;
         mock.timers.tick(1);
@@ -102,6 +104,20 @@ test('A look that fails is told and does not end the alarm', async (t) => {
   alarm.poke();
   await advance(10);
   assert.equal(counts().rings, 1);
+});
+
+test('A sweep that fails is told and tried again after a second, not in a circle', async (t) => {
+  let full = true;
+  const one = start(t, { ringFails: () => full });
+  one.due(10);
+  one.alarm.poke();
+  await one.advance(10);
+  assert.deepEqual([one.counts().rings, one.counts().faults], [1, 1]);
+  await one.advance(900);
+  assert.equal(one.counts().rings, 1);
+  full = false;
+  await one.advance(200);
+  assert.deepEqual([one.counts().rings, one.counts().faults], [2, 1]);
 });
 
 test('A stopped alarm never rings', async (t) => {

@@ -5,6 +5,9 @@ const MAX_SLEEP_MS = 60_000;
 /** Renewals move expiries all the time: a look at most this often keeps the alarm cheap. */
 const MIN_SLEEP_MS = 5;
 
+/** A sweep that fails (a full disk) is tried again after this, not in a circle. */
+const FAILED_PAUSE_MS = 1000;
+
 export interface Alarm {
   /** Something becomes due in `inMs`, or at a time that has to be looked up. Later than the next ring costs nothing. */
   poke: (inMs?: number) => void;
@@ -47,8 +50,13 @@ export function startAlarm(parts: {
 
   async function onRing(): Promise<void> {
     ringsAtMs = Number.POSITIVE_INFINITY;
-    await parts.ring().catch((error: unknown) => parts.log.error({ err: error }, 'the sweep failed'));
-    poke();
+    try {
+      await parts.ring();
+      poke();
+    } catch (error) {
+      parts.log.error({ err: error }, 'the sweep failed');
+      setTimer(FAILED_PAUSE_MS);
+    }
   }
 
   function poke(inMs?: number): void {

@@ -33,12 +33,22 @@ export const timestampSchema = z.iso.datetime({
   error: 'must be an ISO 8601 time with a zone, e.g. 2026-11-20T18:00:00Z',
 });
 
-/** File systems allow 255 bytes. */
-export const MAX_FILE_NAME = 200;
+/** File systems allow 255 bytes, and an unfinished download carries an ending of its own. */
+const MAX_NAME_BYTES = 200;
+const utf8 = new TextEncoder();
+const fitsName = (name: string) => utf8.encode(name).length <= MAX_NAME_BYTES;
+
+/** `name` with `ending`, shortened by whole characters until a file system takes it. */
+export function shortName(name: string, ending: string): string {
+  const characters = [...name.slice(0, MAX_NAME_BYTES)];
+  while (!fitsName(characters.join('') + ending)) characters.pop();
+  return characters.join('') + ending;
+}
+
 /** A file name without a folder: what an output may be called. */
 export const fileNameSchema = z
   .string()
-  .max(MAX_FILE_NAME)
+  .refine(fitsName, { error: `must be at most ${MAX_NAME_BYTES} bytes long` })
   .regex(/^[^/\\\p{Cc}.][^/\\\p{Cc}]*$/u, {
     error: 'must be a plain file name without a folder and without a leading dot',
   });

@@ -7,6 +7,10 @@ import type { AgentParts } from './parts.ts';
 /** Below the idle limits of proxies, with room for jitter. */
 const WAIT_S = 25;
 const FIRST_PAUSE_MS = 200;
+/** A master that does not answer the last call by then finds out from the lease. */
+const GOODBYE_MS = 2000;
+
+type ClaimParts = Pick<AgentParts, 'connection' | 'nodeId' | 'held' | 'pollMs' | 'log' | 'onRevoked'>;
 
 export interface ClaimLoop {
   /** A slot became free, or the agent began to drain: look at the world again. */
@@ -24,18 +28,23 @@ export interface ClaimTarget {
  * Keeps one claim parked at the master, always: with free slots for work, without any for orders alone, so that a cancel
  * arrives within milliseconds. A claim whose reply was lost is repeated under its id and yields the same leases.
  */
-export function startClaims(parts: AgentParts, target: ClaimTarget): ClaimLoop {
+export function startClaims(parts: ClaimParts, target: ClaimTarget): ClaimLoop {
   const stopped = new AbortController();
   let parked: { controller: AbortController; slots: number } | undefined;
   let pauseMs = FIRST_PAUSE_MS;
+
+  const identify = (claimId: string) => ({
+    node_id: parts.nodeId,
+    claim_id: claimId,
+    held: [...parts.held.keys()].join(','),
+  });
 
   async function once(claimId: string): Promise<void> {
     const slots = target.freeSlots();
     const controller = new AbortController();
     parked = { controller, slots };
     const startedMs = performance.now();
-    const held = [...parts.held.keys()].join(',');
-    const query = { node_id: parts.nodeId, wait: WAIT_S * (0.8 + 0.2 * Math.random()), slots, claim_id: claimId, held };
+    const query = { ...identify(claimId), wait: WAIT_S * (0.8 + 0.2 * Math.random()), slots };
     const signal = AbortSignal.any([controller.signal, stopped.signal]);
     const reply = await parts.connection.client.call(dispatchOperations.claim, { query, signal });
     for (const claimed of reply.jobs) target.accept(claimed, startedMs);
@@ -69,6 +78,13 @@ export function startClaims(parts: AgentParts, target: ClaimTarget): ClaimLoop {
     pauseMs = Math.min(parts.pollMs, pauseMs * 2);
   }
 
+  /** The claim that was cut off may have been answered with work: a call that names what is held gives it back at once. */
+  async function sayGoodbye(): Promise<void> {
+    const query = { ...identify(crypto.randomUUID()), wait: 0, slots: 0 };
+    const signal = AbortSignal.timeout(GOODBYE_MS);
+    await parts.connection.client.call(dispatchOperations.claim, { query, signal }).catch(() => undefined);
+  }
+
   const running = run();
   return {
     changed() {
@@ -78,12 +94,13 @@ export function startClaims(parts: AgentParts, target: ClaimTarget): ClaimLoop {
     async stop() {
       stopped.abort();
       await running;
+      await sayGoodbye();
     },
   };
 }
 
 async function settled(
-  parts: AgentParts,
+  parts: Pick<AgentParts, 'held'>,
   orders: readonly { attempt_id: string }[],
   signal: AbortSignal,
 ): Promise<void> {
