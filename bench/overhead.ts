@@ -3,9 +3,12 @@
  * the acknowledged result by the master's clock (fetch with digest, probes, engine, upload, report), against bare ffmpeg
  * with the very argv that the attempt's environment names, on a copy of the same input on the same disk. Pairs in the
  * order ABBA; the interval's bad end decides. Beside it: the seconds of an attempt outside its engine, the engine's CPU
- * time against that of bare ffmpeg (which a busy machine moves less than the clock), and the CPU time of the agent.
+ * time against that of bare ffmpeg, and the CPU time of the agent during the encode.
+ *
+ * BENCH_TOGETHER=1 runs the two of a pair at the same time, each on a CPU of its own, and swaps the CPUs from pair to
+ * pair: for shared machines, whose speed drifts by a tenth from one minute to the next.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,6 +26,7 @@ import { median, medianInterval } from './measure/statistics.ts';
 const LIMIT = 1.02;
 /** The gate is about encodes of at least 30 s; BENCH_QUICK=1 is for trying the bench itself and decides nothing. */
 const quick = process.env.BENCH_QUICK === '1';
+const together = process.env.BENCH_TOGETHER === '1';
 const PAIRS = Number(process.env.BENCH_PAIRS ?? (quick ? 2 : 6));
 const WANTED_S = quick ? 3 : 34;
 const SHORTEST_S = 30;
@@ -52,24 +56,29 @@ async function makeFilm(scope: Scope, seconds: number): Promise<string> {
 }
 
 /** The same arguments in another folder, and nothing else of ours around them; timed from spawn to end. */
-async function runBare(scope: Scope, attempt: Attempt, film: string): Promise<Bare> {
+async function runBare(scope: Scope, attempt: Attempt, film: string, cpu?: number): Promise<Bare> {
   const [program = '', ...words] = attempt.environment?.argv ?? [];
+  const onCpu = cpu === undefined ? [] : ['/usr/bin/taskset', '--cpu-list', String(cpu)];
   const source = words[words.indexOf('-i') + 1]?.replace(/^file:/, '') ?? '';
   const theirs = source.slice(0, source.lastIndexOf('/'));
   const folder = scope.folder('bare');
   mkdirSync(join(folder, 'output'), { recursive: true });
   copyFileSync(film, source.replace(theirs, folder));
-  const argv = words.map((word) => word.replace(theirs, folder));
+  const [command = '', ...argv] = [...onCpu, program, ...words.map((word) => word.replace(theirs, folder))];
   const log = openSync(join(folder, 'log'), 'w');
   const startedMs = performance.now();
   // In a session of its own, as the agent's engines are: Linux shares the CPU by session first.
-  await ended(spawn(program, argv, { cwd: folder, detached: true, stdio: ['ignore', 'ignore', log] }));
+  await ended(spawn(command, argv, { cwd: folder, detached: true, stdio: ['ignore', 'ignore', log] }));
   const wallS = (performance.now() - startedMs) / 1000;
   closeSync(log);
   const bench = /utime=([\d.]+)s stime=([\d.]+)s/.exec(readFileSync(join(folder, 'log'), 'utf8'));
   rmSync(folder, { recursive: true });
   return { wallS, cpuS: Number(bench?.[1]) + Number(bench?.[2]) };
 }
+
+/** Moves a program, with everything it will start, to one CPU. */
+const pin = (pid: number, cpu: number) =>
+  void execFileSync('/usr/bin/taskset', ['--all-tasks', '--cpu-list', '--pid', String(cpu), String(pid)]);
 
 /** User and system time of the agent's own threads, children not counted. */
 function cpuSecondsOf(pid: number): number {
@@ -83,18 +92,21 @@ interface JobRun {
   wallS: number;
   engineS: number;
   engineCpuS: number;
-  /** Share of one core that the agent itself used. */
+  /** Share of one core that the agent itself used while its engine ran. */
   agentCpu: number;
 }
 
 async function runJob(master: RunningMaster, agent: RunningAgent, sha256: string): Promise<JobRun> {
-  const before = cpuSecondsOf(agent.program.pid);
-  const { id } = await submit(master, { scenario, input: { sha256 } });
+  const { id, sequence_number } = await submit(master, { scenario, input: { sha256 } });
+  const [, engine = ''] = await agent.program.waitForLine(new RegExp(`"job":${sequence_number},.*"engine_pid":(\\d+)`));
+  const [startedMs, before] = [performance.now(), cpuSecondsOf(agent.program.pid)];
+  // tail looks twice a second whether the engine still runs, which costs nothing that would be measured.
+  await once(spawn('tail', ['--sleep-interval', '0.5', '--pid', engine, '--follow', '/dev/null']), 'close');
+  const agentCpu = (cpuSecondsOf(agent.program.pid) - before) / ((performance.now() - startedMs) / 1000);
   const job = await waitForJob(master, id, undefined, 600_000);
   const [attempt] = await attemptsOf(master, id);
   if (job.status !== 'completed' || !attempt?.ended_at) throw new Error(`the job is ${job.status}: ${job.error}`);
   const wallS = (Date.parse(attempt.ended_at) - Date.parse(attempt.leased_at)) / 1000;
-  const agentCpu = (cpuSecondsOf(agent.program.pid) - before) / wallS;
   const { duration = Number.NaN, cpu_s = Number.NaN } = attempt.metrics ?? {};
   return { attempt, wallS, engineS: duration, engineCpuS: cpu_s, agentCpu };
 }
@@ -104,6 +116,25 @@ const rounded = (value: number) => Math.round(value * 10_000) / 10_000;
 interface Pair {
   job: JobRun;
   bare: Bare;
+}
+
+interface Runs {
+  job: () => Promise<JobRun>;
+  bare: (cpu?: number) => Promise<Bare>;
+}
+
+/** ABBA: which of the two is first changes from pair to pair, so that a drift favours neither. */
+async function inTurn(pair: number, { job, bare }: Runs): Promise<Pair> {
+  if (pair % 2 === 0) return { job: await job(), bare: await bare() };
+  const first = await bare();
+  return { job: await job(), bare: first };
+}
+
+async function sideBySide(agent: RunningAgent, pair: number, { job, bare }: Runs): Promise<Pair> {
+  const cpu = pair % 2;
+  pin(agent.program.pid, cpu);
+  const [ours, theirs] = await Promise.all([job(), bare(1 - cpu)]);
+  return { job: ours, bare: theirs };
 }
 
 function judge(pairs: readonly Pair[], filmBytes: number): Omit<Report, 'gate'> {
@@ -120,6 +151,7 @@ function judge(pairs: readonly Pair[], filmBytes: number): Omit<Report, 'gate'> 
     passed: long && interval.high <= LIMIT && interval.confidence >= 0.95,
     figures: {
       limit: LIMIT,
+      method: together ? 'side by side' : 'in turn',
       pairs: pairs.map(({ job, bare }) => ({
         job_s: job.wallS,
         engine_s: job.engineS,
@@ -138,7 +170,7 @@ function judge(pairs: readonly Pair[], filmBytes: number): Omit<Report, 'gate'> 
       long_enough: long,
     },
     row: {
-      what: `wall time of an attempt against bare ffmpeg, ${pairs.length} pairs of ${bareS.toFixed(0)} s`,
+      what: `wall time of an attempt against bare ffmpeg, ${pairs.length} pairs ${together ? 'side by side' : 'in turn'} of ${bareS.toFixed(0)} s`,
       value: `${median(whole).toFixed(4)} (${range}); ${beside}`,
       limit: `${LIMIT} at the bad end`,
     },
@@ -155,16 +187,15 @@ await runGate('overhead', async (scope) => {
   });
   const trial = await makeFilm(scope, TRIAL_FILM_S);
   const { attempt: first } = await runJob(master, agent, (await uploadFile(master.connection, trial)).sha256);
-  const speed = TRIAL_FILM_S / (await runBare(scope, first, trial)).wallS;
+  const speed = TRIAL_FILM_S / (await runBare(scope, first, trial, together ? 1 : undefined)).wallS;
   const film = await makeFilm(scope, WANTED_S * speed);
   const { sha256, bytes } = await uploadFile(master.connection, film);
   say(`a film of ${(WANTED_S * speed).toFixed(0)} s and ${(bytes / 1e6).toFixed(0)} MB, ${PAIRS} pairs`);
 
   const pairs: Pair[] = [];
   for (let pair = 0; pair < PAIRS; pair += 1) {
-    const early = pair % 2 === 1 ? await runBare(scope, pairs[0]?.job.attempt ?? first, film) : undefined;
-    const job = await runJob(master, agent, sha256);
-    const bare = early ?? (await runBare(scope, job.attempt, film));
+    const runs = { job: () => runJob(master, agent, sha256), bare: (cpu?: number) => runBare(scope, first, film, cpu) };
+    const { job, bare } = await (together ? sideBySide(agent, pair, runs) : inTurn(pair, runs));
     pairs.push({ job, bare });
     const ratio = (job.wallS / bare.wallS).toFixed(4);
     say(`pair ${pair + 1}: job ${job.wallS.toFixed(2)} s, bare ${bare.wallS.toFixed(2)} s, ${ratio}`);
