@@ -35,7 +35,11 @@ export const masterOptions = {
   certHosts: { schema: list, help: 'more host names for the own certificate, comma-separated' },
   certIps: { schema: list, help: 'more addresses for the own certificate, comma-separated' },
   apiKey: {
-    schema: z.string().min(16, { error: 'is too short for a key: take at least 16 characters' }).optional(),
+    schema: z
+      .string()
+      .min(16, { error: 'is too short for a key: take at least 16 characters' })
+      .regex(/^\S+$/, { error: 'holds white space: a Bearer header cannot carry it' })
+      .optional(),
     env: ['MASTER_API_KEY'],
     help: 'the admin key; without one the first start makes one',
   },
