@@ -121,3 +121,9 @@ test('A near name differs by a third of its letters at most', () => {
 test('Other roles’ sections of the file are left alone', () => {
   assert.equal(read({ file: { worker: { anything: 1 }, cli: null, master: { port: 7 } } }).port, 7);
 });
+
+test('A refused secret is not repeated in the message', () => {
+  const options = { apiKey: { schema: z.string().min(16).optional(), help: 'a key' } };
+  const read = () => readConfig('master', options, { argv: ['--api-key', 'hush'], env: {}, file: undefined });
+  assert.throws(read, (error: Error) => error.message.includes('--api-key') && !error.message.includes('hush'));
+});

@@ -154,6 +154,9 @@ function readEnv(role: string, options: Options, env: Sources['env']): Record<st
 
 export type Origin = 'flag' | 'environment' | 'file' | 'default';
 
+/** A value in a message, unless it is a secret: messages end in logs. */
+const shown = (key: string, value: unknown) => (/key|token/i.test(key) ? '(not shown)' : JSON.stringify(value));
+
 /** flags > environment > file > default. Throws one `bad_config` error that lists every problem at once. */
 export function readConfig<O extends Options>(role: string, options: O, sources: Sources): Config<O> {
   return traceConfig(role, options, sources).config;
@@ -179,7 +182,7 @@ export function traceConfig<O extends Options>(
     if (parsed.success) config[key] = parsed.data;
     else
       for (const issue of parsed.error.issues)
-        problems.push(`${flagOf(key)} ${JSON.stringify(from?.[key] ?? null)}: ${issue.message}`);
+        problems.push(`${flagOf(key)} ${shown(key, from?.[key] ?? null)}: ${issue.message}`);
   }
   if (problems.length > 0) throw new FfrtmpError('bad_config', problems.join('\n'), { problems });
   return { config: config as Config<O>, origins: origins as Record<keyof O, Origin> };
