@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { defaultDataDir, masterFiles } from '@ffrtmp/runtime/data-dir';
 import { createLogger } from '@ffrtmp/runtime/log';
 import { startLoop } from '@ffrtmp/runtime/loop';
+import { isLoopback } from '@ffrtmp/runtime/loopback';
 import { type MetricsServer, portTaken, startMetricsServer } from '@ffrtmp/runtime/metrics-server';
 import { runRole } from '@ffrtmp/runtime/usage';
 import { mayCall } from '@ffrtmp/shared/contract/operation';
@@ -16,8 +17,6 @@ import type { FirstSecrets } from './keys/first-start.ts';
 import { buildMaster, type Master, type MasterSettings, readMachineId } from './master.ts';
 
 const TIDY_MS = 10_000;
-
-const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 async function tlsIdentity(config: MasterConfig, dataDir: string): Promise<MasterSettings['tls']> {
   const own = await openAuthority({

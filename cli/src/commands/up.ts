@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { defaultDataDir, masterFiles } from '@ffrtmp/runtime/data-dir';
+import { isLoopback } from '@ffrtmp/runtime/loopback';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { keyOperations } from '@ffrtmp/shared/contract/keys';
 import type { Command } from 'commander';
@@ -118,8 +119,6 @@ async function welcome(cli: Cli, api: Master, url: string, options: UpOptions): 
   lines.push(`join another machine:   ${joinLine(reachableUrl(url, options.host), token)}`);
   return lines.join('\n');
 }
-
-const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /** The address under which other machines reach this one: what was asked for, else the first that is not internal. */
 export function reachableUrl(url: string, host: string): string {

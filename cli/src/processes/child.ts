@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, realpathSync } from 'node:fs';
-import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
+import { tied } from '@ffrtmp/runtime/tie';
 import { type ErrorCode, errorTable, FfrtmpError } from '@ffrtmp/shared/contract/errors';
 
 /** A master or agent that this program has started. */
@@ -60,18 +59,11 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-/** With util-linux's setpriv the kernel asks the program to stop when this one dies, even by kill -9. */
-function tied(path: string, args: readonly string[]): [string, string[]] {
-  const setpriv = '/usr/bin/setpriv';
-  const usable = existsSync(path) && existsSync(setpriv) && basename(realpathSync(setpriv)) === 'setpriv';
-  return usable ? [setpriv, ['--pdeathsig', 'TERM', '--', path, ...args]] : [path, [...args]];
-}
-
 /** Starts a program and waits until it says that it is ready. One that ends before is an error with its own sentence. */
 export async function startProgram(settings: ProgramSettings): Promise<Program> {
   settings.signal.throwIfAborted();
   // Its own session: Ctrl-C reaches this program alone, which then ends the others in the right order.
-  const [command, args] = tied(settings.path, settings.args);
+  const [command, args] = tied('TERM', settings.path, settings.args);
   const child = spawn(command, args, {
     cwd: settings.cwd,
     env: { ...settings.env },

@@ -3,6 +3,7 @@ import { connect as tlsConnect } from 'node:tls';
 import { type Client, createClient } from '@ffrtmp/shared/client';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { Agent, fetch as undiciFetch } from 'undici';
+import { isLoopback } from './loopback.ts';
 
 /** Long polls stay open for a minute; a reply later than this means a dead connection. */
 const HEADERS_TIMEOUT_MS = 90_000;
@@ -72,8 +73,6 @@ export function explain(url: string, error: unknown): unknown {
   );
 }
 
-const isLoopback = (url: string) => ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname);
-
 /**
  * Finds out whether the address speaks the scheme it names. A wrong scheme on loopback is put right and said aloud:
  * nothing leaves the machine. Anywhere else it is an error that names the right one.
@@ -92,7 +91,7 @@ export async function settleScheme(endpoint: Endpoint, say: (text: string) => vo
   } finally {
     await connection.close();
   }
-  if (!isLoopback(endpoint.url)) {
+  if (!isLoopback(new URL(endpoint.url).hostname)) {
     throw new FfrtmpError('wrong_scheme', `the master at ${endpoint.url} speaks the other scheme: write ${other}`);
   }
   say(`the master speaks ${other.split(':')[0]}; using ${other}`);

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
-import { basename } from 'node:path';
+import { tied } from '@ffrtmp/runtime/tie';
 import type { CancelCause, Outcome } from '@ffrtmp/shared/job/outcome';
 import { benchOf } from './bench.ts';
 import { classify } from './classify.ts';
@@ -47,16 +46,6 @@ const DEFAULT_STALL_MS = 60_000;
 const GRACE_MS = 400;
 /** The end of the log is what explains a failure; the whole log goes out through `onStderr`. */
 const TAIL_LIMIT_BYTES = 64 * 1024;
-
-/**
- * With util-linux's setpriv the kernel kills ffmpeg when the agent dies, even by kill -9. setpriv replaces itself by
- * ffmpeg, so the pid stays the same. (busybox has a setpriv without this option.)
- */
-function guarded(program: string, argv: readonly string[]): [string, string[]] {
-  const setpriv = '/usr/bin/setpriv';
-  if (!existsSync(setpriv) || basename(realpathSync(setpriv)) !== 'setpriv') return [program, [...argv]];
-  return [setpriv, ['--pdeathsig', 'KILL', '--', program, ...argv]];
-}
 
 function createTail() {
   let chunks: Buffer[] = [];
@@ -136,7 +125,7 @@ function neverStarted(cause: CancelCause): RunResult {
 export async function runProcess(plan: RunPlan, signal: AbortSignal): Promise<RunResult> {
   if (signal.aborted) return neverStarted(causeOf(signal.reason));
   const startedAtMs = Date.now();
-  const [program, argv] = guarded(plan.program, plan.argv);
+  const [program, argv] = tied('KILL', plan.program, plan.argv);
   const env = cleanEnvironment(plan.cwd, plan.env);
   const child = spawn(program, argv, { cwd: plan.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = ended(child);
