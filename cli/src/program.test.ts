@@ -31,9 +31,24 @@ test('a mistyped command or flag is refused with the nearest name', async () => 
     [['job', 'list'], 'jobs'],
     [['jobs', 'watc'], 'watch'],
     [['jobs', 'submit', '--prioritty', 'high'], '--priority'],
+    [['queues', 'paus', 'batch'], 'pause'],
   ] as const) {
     const { program, text } = tree();
     await assert.rejects(program.parseAsync(['node', 'ffrtmp', ...words]), { code: /^commander\.unknown/ });
     assert.match(text.join(''), new RegExp(`Did you mean ${suggestion}\\?`));
+  }
+});
+
+test('a value that cannot be meant is refused before the master is asked, and the message says what could be', async () => {
+  for (const [words, message] of [
+    [['queues', 'pause', 'bach'], /Allowed choices are live, default, batch/],
+    [['queues', 'set', 'batch'], /name --max-running or --max-queued/],
+    [['queues', 'set', 'batch', '--max-running', 'many'], /Write a whole number, or none/],
+    [['jobs', 'update', '1'], /name --queue, --priority or --deadline/],
+    [['jobs', 'submit', '--cpu-threads', '0'], /^--cpu-threads: /],
+  ] as const) {
+    const { program, text } = tree();
+    const refused = await program.parseAsync(['node', 'ffrtmp', ...words]).then(() => undefined, String);
+    assert.match(`${text.join('')}${refused?.replace(/^\w+: /, '')}`, message);
   }
 });

@@ -8,6 +8,7 @@ import { configPrint } from './commands/config/print.ts';
 import { demoCommand } from './commands/demo/demo.ts';
 import { jobsAttempts } from './commands/jobs/attempts.ts';
 import { jobsCancel } from './commands/jobs/cancel.ts';
+import { jobsDead } from './commands/jobs/dead.ts';
 import { jobsDownload } from './commands/jobs/download.ts';
 import { jobsGet } from './commands/jobs/get.ts';
 import { jobsList } from './commands/jobs/list.ts';
@@ -32,6 +33,10 @@ import { nodesList } from './commands/nodes/list.ts';
 import { nodesRemove } from './commands/nodes/remove.ts';
 import { nodesResume } from './commands/nodes/resume.ts';
 import { nodesRevoke } from './commands/nodes/revoke.ts';
+import { queuesList } from './commands/queues/list.ts';
+import { queuesPause } from './commands/queues/pause.ts';
+import { queuesResume } from './commands/queues/resume.ts';
+import { queuesSet } from './commands/queues/set.ts';
 import { tokensCreate } from './commands/tokens/create.ts';
 import { transcodeCommand } from './commands/transcode/transcode.ts';
 import { upCommand } from './commands/up.ts';
@@ -46,8 +51,12 @@ const nouns: Record<string, { summary: string; verbs: readonly Verb[] }> = {
     summary: 'submit, watch and change jobs',
     verbs: [
       ...[jobsSubmit, jobsList, jobsGet, jobsWatch, jobsLogs, jobsCancel, jobsRetry, jobsPause, jobsResume],
-      ...[jobsUpdate, jobsWhy, jobsReceipt, jobsTasks, jobsAttempts, jobsDownload],
+      ...[jobsUpdate, jobsWhy, jobsReceipt, jobsTasks, jobsAttempts, jobsDownload, jobsDead],
     ],
+  },
+  queues: {
+    summary: 'what waits, what runs, caps and pauses',
+    verbs: [queuesList, queuesPause, queuesResume, queuesSet],
   },
   nodes: {
     summary: 'the machines that do the work',

@@ -1,5 +1,7 @@
 import { type Config, durationOption, type Options } from '@ffrtmp/shared/config';
+import { queueOrders } from '@ffrtmp/shared/job/job';
 import { DEFAULT_MAX_RETRIES } from '@ffrtmp/shared/job/retry';
+import { parseBytes, parseDurationMs } from '@ffrtmp/shared/media/units';
 import { DEFAULT_LEASE_MS, MIN_LEASE_MS } from '@ffrtmp/shared/node/timing';
 import { z } from 'zod';
 
@@ -11,6 +13,31 @@ const list = z
     (Array.isArray(value) ? value : value.split(',')).map((one) => one.trim()).filter((one) => one !== ''),
   );
 
+/** How long something is kept -> milliseconds, or null for ever. */
+const keep = (fallback: string) =>
+  z
+    .union([z.string(), z.number()])
+    .default(fallback)
+    .transform((text, context) => {
+      if (text === 'forever') return null;
+      const ms = parseDurationMs(text);
+      if (ms === undefined)
+        context.addIssue({ code: 'custom', message: 'is not a duration: write 90d, 12h or forever' });
+      return ms || null;
+    });
+/** How much may lie there -> bytes, or null without a limit. */
+const size = (fallback: string) =>
+  z
+    .union([z.string(), z.number()])
+    .default(fallback)
+    .transform((text, context) => {
+      if (text === 'unlimited') return null;
+      const bytes = parseBytes(text);
+      if (bytes === undefined)
+        context.addIssue({ code: 'custom', message: 'is not a size: write 500MB, 2TB or unlimited' });
+      return bytes || null;
+    });
+
 /** Every option of the master. Flags are the keys in kebab-case, YAML keys the keys in snake_case below `master:`. */
 export const masterOptions = {
   host: {
@@ -21,7 +48,7 @@ export const masterOptions = {
   db: {
     schema: z.string().optional(),
     file: 'db_path',
-    help: 'database file, or :memory:; default DATA-DIR/master.db',
+    help: 'database file, :memory:, or postgres://user@host/name (one master each); default DATA-DIR/master.db',
   },
   dataDir: { schema: z.string().optional(), help: 'where keys, files and logs are kept' },
   config: { schema: z.string().optional(), help: 'YAML file; default ./ffrtmp.yaml, the user’s, the system’s' },
@@ -53,9 +80,39 @@ export const masterOptions = {
     }),
     help: 'work of a silent agent is taken back after this',
   },
+  queueOrder: {
+    schema: z.enum(queueOrders).default('strict'),
+    help: 'strict: queue, then priority; weighted: 10/5/1 by queue times 3/2/1 by priority, and waiting counts',
+  },
+  agingStep: {
+    schema: durationOption('10m').refine((ms) => ms >= 1000, { error: 'is shorter than 1 s' }),
+    help: 'in weighted order, waiting this long lifts a rank by one',
+  },
+  reserveAfter: {
+    schema: durationOption('5m'),
+    help: 'a task that fits nowhere has a node kept free for it after waiting this long at the head',
+  },
+  stallTimeout: {
+    schema: durationOption('10m').refine((ms) => ms >= 1000, { error: 'is shorter than 1 s' }),
+    help: 'an attempt of which nothing new is heard for this long is ended, though its lease is renewed',
+  },
   schedulerInterval: {
     schema: durationOption('5s').refine((ms) => ms >= 100, { error: 'is shorter than 100 ms' }),
     help: 'pause of the safety pass behind the timers',
+  },
+  keepJobs: { schema: keep('90d'), help: 'ended jobs go after this; their daily sums stay; 0 or forever: never' },
+  keepLogs: { schema: keep('30d'), help: 'logs of ended jobs go after this; 0 or forever: with their jobs' },
+  maxLogBytes: {
+    schema: size('10GB'),
+    help: 'more than this of logs, and the oldest of ended jobs go; 0 or unlimited',
+  },
+  keepFiles: {
+    schema: keep('forever'),
+    help: 'files that no job has used for this long go; a job shows that its output is pruned; 0 or forever: never',
+  },
+  maxFileBytes: {
+    schema: size('unlimited'),
+    help: 'more than this of files, and those unused for longest go; 0 or unlimited: uploads are refused on a full disk',
   },
   drainDeadline: { schema: durationOption('10s'), help: 'SIGTERM ends open requests after this' },
   metrics: { schema: z.boolean().default(true), help: 'serve /metrics on a port of its own' },

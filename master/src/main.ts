@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
+import { systemClock, systemTimers } from '@ffrtmp/runtime/clock';
 import { defaultDataDir, masterFiles } from '@ffrtmp/runtime/data-dir';
 import { createLogger } from '@ffrtmp/runtime/log';
 import { startLoop } from '@ffrtmp/runtime/loop';
@@ -9,14 +10,16 @@ import { isLoopback } from '@ffrtmp/runtime/loopback';
 import { type MetricsServer, portTaken, startMetricsServer } from '@ffrtmp/runtime/metrics-server';
 import { runRole } from '@ffrtmp/runtime/usage';
 import { mayCall } from '@ffrtmp/shared/contract/operation';
-import { systemClock } from './clock.ts';
 import { type MasterConfig, masterOptions } from './config.ts';
+import { newId } from './database/ids.ts';
 import { openDatabase } from './database/open.ts';
 import { openAuthority } from './keys/authority.ts';
 import type { FirstSecrets } from './keys/first-start.ts';
 import { buildMaster, type Master, type MasterSettings, readMachineId } from './master.ts';
 
 const TIDY_MS = 10_000;
+/** What is kept for days may wait a minute to go. */
+const PRUNE_MS = 60_000;
 
 async function tlsIdentity(config: MasterConfig, dataDir: string): Promise<MasterSettings['tls']> {
   const own = await openAuthority({
@@ -85,11 +88,17 @@ async function run(config: MasterConfig): Promise<void> {
   const log = createLogger('master', config.logLevel);
   const dataDir = resolve(config.dataDir ?? defaultDataDir('master', process.env));
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const db = openDatabase(config.db ?? join(dataDir, 'master.db'));
+  const db = await openDatabase(config.db ?? join(dataDir, 'master.db'));
   // The store's threads keep the process alive: whatever fails from here on has to close it.
   try {
     const tls = await tlsIdentity(config, dataDir);
-    const surroundings = { clock: systemClock, random: Math.random, machineId: readMachineId() };
+    const surroundings = {
+      clock: systemClock,
+      timers: systemTimers,
+      random: Math.random,
+      newId,
+      machineId: readMachineId(),
+    };
     const settings = { config, dataDir, db, log, tls, ...surroundings };
     await serveUntilStopped(await buildMaster(settings), settings);
   } finally {
@@ -106,20 +115,26 @@ async function serveUntilStopped(master: Master, settings: MasterSettings): Prom
     if (config.metrics) metrics = await startMetrics(config, master);
     const url = localUrl(config, port, tls !== null);
     writeFileSync(endpoint, `${url}\n`);
+    const { timers, random } = settings;
     const loops = [
       startLoop({
         name: 'the safety pass',
         intervalMs: config.schedulerInterval,
         jitter: 0.1,
+        timers,
+        random,
         log,
         runOnce: master.sweep,
       }),
-      startLoop({ name: 'tidying', intervalMs: TIDY_MS, jitter: 0.1, log, runOnce: master.tidy }),
+      startLoop({ name: 'tidying', intervalMs: TIDY_MS, jitter: 0.1, timers, random, log, runOnce: master.tidy }),
+      startLoop({ name: 'retention', intervalMs: PRUNE_MS, jitter: 0.1, timers, random, log, runOnce: master.prune }),
     ];
     const secrets = await master.firstStart();
+    // Listened for before anybody is told that it is ready: who hears that may stop it at once.
+    const stopped = stopSignal();
     announce(secrets, url, joinUrl(config, port, tls !== null), tls?.caFingerprint ?? null);
     if (metrics) log.info({ port: metrics.port }, 'metrics are served');
-    await stopSignal();
+    await stopped;
     log.info('stopping: no new work is handed out, open requests finish');
     const deadline = setTimeout(() => master.app.server.closeAllConnections(), config.drainDeadline);
     master.drain();

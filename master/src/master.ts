@@ -1,17 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock, Timers } from '@ffrtmp/runtime/clock';
 import { timingFor } from '@ffrtmp/shared/node/timing';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { Clock } from './clock.ts';
 import type { MasterConfig } from './config.ts';
 import type { Database } from './database/open.ts';
-import { leaseOf } from './dispatch/claim.ts';
-import { createLeases, type Leases } from './dispatch/leases.ts';
+import { freeOn } from './dispatch/capacity.ts';
+import { createLeases, type Leases, leaseOf } from './dispatch/leases.ts';
+import { createLook, readLanes } from './dispatch/look.ts';
 import { createOrders } from './dispatch/orders.ts';
 import type { DispatchParts } from './dispatch/parts.ts';
+import { createReservations } from './dispatch/reservations.ts';
 import { dispatchRoutes } from './dispatch/routes.ts';
 import { createWaiters } from './dispatch/waiters.ts';
+import { createWaking } from './dispatch/waking.ts';
 import { createEventLog, type EventLog } from './events/log.ts';
 import { eventRoutes } from './events/routes.ts';
 import { createMetrics, type MasterMetrics } from './exporters/metrics.ts';
@@ -21,14 +24,16 @@ import { createApp } from './http/app.ts';
 import type { TlsIdentity } from './http/listen.ts';
 import { type Handler, serve } from './http/serve.ts';
 import { systemRoutes } from './http/system.ts';
+import { deadLetterRoutes } from './jobs/dead-letters.ts';
 import { createLanes, type Lanes } from './jobs/lanes.ts';
 import { createLogStore } from './jobs/logs.ts';
 import type { JobParts } from './jobs/parts.ts';
 import { createProgressBoard, type ProgressBoard } from './jobs/progress.ts';
 import { findJob, jobRoutes } from './jobs/routes.ts';
-import { allClasses, jobBySeq, liveAttempts, readyLanes, taskById } from './jobs/store.ts';
+import { allClasses, jobBySeq, liveAttempts, taskById } from './jobs/store.ts';
 import { createTransitions } from './jobs/transition.ts';
 import { viewAttempts, viewJob, viewTasks } from './jobs/view.ts';
+import { runningByClass } from './jobs/why.ts';
 import { type FirstSecrets, firstStart, signingSecret } from './keys/first-start.ts';
 import { type Keyring, loadKeyring } from './keys/keyring.ts';
 import { keyRoutes } from './keys/routes.ts';
@@ -37,10 +42,13 @@ import { revokeNodeKeys } from './keys/store.ts';
 import type { NodeParts } from './nodes/parts.ts';
 import { loadRegistry, type Registry } from './nodes/registry.ts';
 import { nodeRoutes } from './nodes/routes.ts';
+import { loadQueues, type QueueBoard } from './queues/board.ts';
+import { queueRoutes } from './queues/routes.ts';
 import { energyOnNode, type ReadJob, receiptRoutes } from './receipts/routes.ts';
 import { type Alarm, startAlarm } from './recovery/alarm.ts';
+import { createRetention, type Retention } from './recovery/retention.ts';
 import { nextDueMs, sweep, takeBack, tidy } from './recovery/sweep.ts';
-import { fromCanonical } from './scheduling/fits.ts';
+import type { NodeFacts } from './scheduling/fits.ts';
 
 export interface MasterSettings {
   config: MasterConfig;
@@ -48,36 +56,72 @@ export interface MasterSettings {
   db: Database;
   clock: Clock;
   log: Logger;
+  timers: Timers;
   random: () => number;
+  newId: () => string;
   tls: (TlsIdentity & { caFingerprint: string | null }) | null;
   machineId: string | null;
 }
 
-export interface Master {
-  app: FastifyInstance;
+/** The master behind its network: HTTP serves it to everybody, the simulation calls its handlers itself. */
+export interface MasterCore {
+  handlers: readonly Handler[];
+  library: Library;
   metrics: MasterMetrics;
   keyring: Keyring;
+  /** The lanes as memory has them. */
+  lanes: Lanes['all'];
   /** Makes tenant, admin key and join token where there are none: after the ports are taken, so that they are shown. */
   firstStart: () => Promise<FirstSecrets | null>;
   /** One safety pass. */
   sweep: () => Promise<unknown>;
   tidy: () => Promise<void>;
+  /** Retention: deletes what nobody keeps any longer. */
+  prune: Retention['runOnce'];
   /** Stops handing out work and ends parked claims; open requests finish. */
   drain: () => void;
+  /** Ends its timers and parked claims. */
+  stop: () => void;
+}
+
+export interface Master extends Omit<MasterCore, 'handlers' | 'library' | 'stop'> {
+  app: FastifyInstance;
   close: () => Promise<void>;
 }
 
-/** The one place where the master is put together. Tests call it too. */
+/** The master with its HTTP server. Tests call it too. */
 export async function buildMaster(settings: MasterSettings): Promise<Master> {
-  const { config, dataDir, db, clock, log } = settings;
+  const { handlers, library, stop, ...core } = await buildCore(settings);
+  const app = createApp({ identify: core.keyring.identify, tls: settings.tls, log: settings.log });
+  const files = fileRoutes(app, library);
+  serve(app, handlers);
+  return {
+    ...core,
+    app,
+    async tidy() {
+      await core.tidy();
+      await files.sweep();
+    },
+    async close() {
+      stop();
+      await app.close();
+    },
+  };
+}
+
+/** The one place where the master is put together. */
+export async function buildCore(settings: MasterSettings): Promise<MasterCore> {
+  const { config, dataDir, db, clock, timers, log } = settings;
   let accepting = true;
   const events = createEventLog(db.read, clock);
-  const keyring = await loadKeyring(db, clock, config.apiKey);
+  const keyring = await loadKeyring({ db, clock, newId: settings.newId, configuredKey: config.apiKey });
   const library = openLibrary({ db, clock, dataDir });
   const leases = createLeases(clock, config.lease);
   const registry = await loadRegistry(db.read, clock, leases.runningOn);
+  const queues = await loadQueues(db.read);
   const metrics = createMetrics({ read: db.read, nodes: registry, events });
-  const alarm = startAlarm({ nextDueMs: () => nextDueMs(dispatch), ring: () => sweep(dispatch), log });
+  const ring = { nextDueMs: () => nextDueMs(dispatch), ring: () => sweep(dispatch) };
+  const alarm = startAlarm({ ...ring, clock, timers, log });
   const foundation: Foundation = {
     settings,
     events,
@@ -85,6 +129,7 @@ export async function buildMaster(settings: MasterSettings): Promise<Master> {
     library,
     leases,
     registry,
+    queues,
     metrics,
     alarm,
     accepting: () => accepting,
@@ -93,28 +138,24 @@ export async function buildMaster(settings: MasterSettings): Promise<Master> {
   await restore(dispatch);
   alarm.poke();
 
-  const app = createApp({ identify: keyring.identify, tls: settings.tls, log });
-  const files = fileRoutes(app, library);
-  serve(app, allRoutes(foundation, dispatch));
   return {
-    app,
+    handlers: allRoutes(foundation, dispatch),
+    library,
     metrics,
     keyring,
+    lanes: dispatch.jobs.lanes.all,
     firstStart: () => firstStart({ db, clock, keyring, dataDir, configuredKey: config.apiKey }),
     sweep: () => sweep(dispatch),
-    async tidy() {
-      await tidy(dispatch);
-      await files.sweep();
-    },
+    tidy: () => tidy(dispatch),
+    prune: createRetention({ db, clock, timers, log, library, logs: dispatch.logs, rules: config }).runOnce,
     drain() {
       accepting = false;
       dispatch.waiters.wakeAll();
     },
-    async close() {
+    stop() {
       accepting = false;
       alarm.stop();
       dispatch.waiters.wakeAll();
-      await app.close();
     },
   };
 }
@@ -127,48 +168,62 @@ interface Foundation {
   library: Library;
   leases: Leases;
   registry: Registry;
+  queues: QueueBoard;
   metrics: MasterMetrics;
   alarm: Alarm;
   accepting: () => boolean;
 }
 
 function wireDispatch(foundation: Foundation): DispatchParts {
-  const { settings, leases, registry, alarm } = foundation;
-  const waiters = createWaiters();
+  const { settings, leases, registry, queues, alarm } = foundation;
+  const { config, clock, db } = settings;
+  const waiters = createWaiters(settings.timers);
   const orders = createOrders(waiters.wakeNode);
-  const board = createProgressBoard();
-  const lanes = createLanes((classId, avoidNodeId) => {
-    const able = (nodeId: string) => {
-      const node = registry.get(nodeId);
-      // A node that claims more than it has slots for must not swallow the one wake-up of a task.
-      return node !== undefined && leases.runningOn(nodeId) < node.row.slots && lanes.fits(classId, node.placement);
-    };
-    const elsewhere = waiters.wakeOne((nodeId) => nodeId !== avoidNodeId && able(nodeId));
-    if (!elsewhere) waiters.wakeOne(able);
+  const board = createProgressBoard(leases.moved);
+  const waking = createWaking({
+    waiters,
+    registry,
+    leases,
+    queues,
+    lanes: () => lanes,
+    reservations: () => reservations,
   });
+  const lanes = createLanes((lane, avoidNodeId) => waking.wakeFor(lane, avoidNodeId));
+  const nowMs = clock.monotonicMs;
+  const reservations = createReservations({ leases, lanes, nowMs, onReleased: waiters.wakeNode });
+  leases.onEnded(waking.ended);
   const onAttemptEnded: JobParts['onAttemptEnded'] = (attempt, kind) => {
     leases.end(attempt.id);
     board.forget(attempt.id);
     orders.give(attempt.nodeId, { kind, attempt_id: attempt.id });
   };
   const jobs = wireJobs(foundation, lanes, board, onAttemptEnded);
+  const freeOf = (node: NodeFacts) => freeOn(leases, lanes, node);
   const nodes = wireNodes(foundation, {
     takeBack: (nodeId, reason) => takeBack(dispatch, nodeId, reason),
     onNodeReady: waiters.wakeNode,
     onNodeGone: waiters.dismiss,
   });
+  registry.placedBy({ freeOf, reservedFor: (nodeId) => reservations.laneOf(nodeId) ?? null });
   const dispatch: DispatchParts = {
     jobs,
     nodes,
     leases,
+    reservations,
+    queues,
     orders,
     waiters,
     board,
+    rouse: waking.rouse,
+    passOn: waking.passOn,
     tokens: createLeaseTokens(signingSecret(settings.dataDir)),
     logs: createLogStore(settings.dataDir),
     timing: nodes.timing,
+    reserveAfterMs: config.reserveAfter,
+    stallMs: config.stallTimeout,
+    lookAtStore: createLook({ read: db.read, lanes, queues, nowMs, shared: db.shared }),
     onClaim: foundation.metrics.countClaim,
-    onLeasesChanged: () => alarm.poke(settings.config.lease),
+    onLeasesChanged: () => alarm.poke(config.lease),
     accepting: foundation.accepting,
   };
   return dispatch;
@@ -181,7 +236,7 @@ function wireJobs(
   onAttemptEnded: JobParts['onAttemptEnded'],
 ): JobParts {
   const { settings, events, library, registry, alarm } = foundation;
-  const { db, clock, random, config } = settings;
+  const { db, clock, random, newId, config } = settings;
   return {
     db,
     clock,
@@ -189,13 +244,18 @@ function wireJobs(
     lanes,
     transitions: createTransitions({ clock, events, lanes }),
     ownedBytes: async (tenantId, sha256) => (await library.find(tenantId, sha256))?.bytes,
+    holdFile: library.hold,
+    prunedAt: library.prunedAt,
     nodeName: registry.name,
     knownNodes: registry.known,
     progressOf: board.ofJob,
+    ordering: { mode: config.queueOrder, agingStepMs: config.agingStep },
+    queueRules: foundation.queues.rules,
     onAttemptEnded,
     onDueChanged: () => alarm.poke(),
     defaultMaxRetries: config.maxRetries,
     random,
+    newId,
   };
 }
 
@@ -204,10 +264,11 @@ function wireNodes(
   later: Pick<NodeParts, 'takeBack' | 'onNodeReady' | 'onNodeGone'>,
 ): NodeParts {
   const { settings, events, keyring, registry, leases } = foundation;
-  const { db, clock, config, machineId } = settings;
+  const { db, clock, newId, config, machineId } = settings;
   return {
     db,
     clock,
+    newId,
     events,
     registry,
     timing: timingFor(config.lease),
@@ -235,6 +296,13 @@ function allRoutes({ settings, events, keyring, accepting }: Foundation, dispatc
     ...eventRoutes(events),
     ...systemRoutes({ checkStore: async () => void (await db.read(allClasses)), ready: accepting }),
     ...jobRoutes(jobs, logs, board),
+    ...deadLetterRoutes(jobs, logs),
+    ...queueRoutes({
+      ...{ db, clock, events, board: dispatch.queues, order: jobs.ordering.mode },
+      lanes: jobs.lanes.all,
+      running: () => runningByClass(jobs),
+      onOpened: dispatch.rouse,
+    }),
     ...receiptRoutes(readJob),
     ...nodeRoutes(nodes),
     ...dispatchRoutes(dispatch),
@@ -245,8 +313,7 @@ function allRoutes({ settings, events, keyring, accepting }: Foundation, dispatc
 /** Memory from the store after a start: classes, lanes, and every live lease with a full term before any sweep. */
 async function restore(parts: DispatchParts): Promise<void> {
   const { read } = parts.jobs.db;
-  for (const row of await read(allClasses)) parts.jobs.lanes.defineClass(row.id, fromCanonical(row.body));
-  for (const row of await read(readyLanes)) parts.jobs.lanes.restore(row.class_id, row.tenant_id, row.ready, row.head);
+  await readLanes(read, parts.jobs.lanes);
   for (const attempt of await read(liveAttempts)) {
     const [job] = await read(jobBySeq, { seq: attempt.job_seq });
     const [task] = await read(taskById, { id: attempt.task_id });

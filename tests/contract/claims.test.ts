@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { MAX_HELD } from '@ffrtmp/shared/contract/dispatch';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import { type Job, priorities, queues } from '@ffrtmp/shared/job/job';
 import { heldOf, registerNode } from './fake-node.ts';
@@ -109,6 +110,28 @@ test('A repeated claim_id returns the very same leases, and its task runs once',
   const again = await node.claim({ claim_id, held: '', slots: 2 });
   assert.deepEqual(leases(again), leases(first));
   assert.equal((await attemptsOf(m, job.id)).length, 1);
+});
+
+test('A repeated claim renews what it returns: the agent counts the lease from the call that brought it', async (t) => {
+  const m = await startMasterUnderTest(t, { flags: ['--lease', '5s'] });
+  const node = await registerNode(m, 'n', { slots: 2 });
+  await m.submit();
+  await m.submit();
+  const claim_id = randomUUID();
+  const first = await node.claim({ claim_id, held: '', slots: 2 });
+  m.clock.advance(4000);
+  const again = await node.claim({ claim_id, held: '', slots: 2 });
+  assert.deepEqual([leases(again).length, leases(again)], [2, leases(first)]);
+  m.clock.advance(4000);
+  await m.master.sweep();
+  for (const claimed of again.jobs) await node.progress(claimed);
+});
+
+test('A claim may name as many held attempts as an agent may have', async (t) => {
+  const m = await startMasterUnderTest(t);
+  const node = await registerNode(m);
+  const held = Array.from({ length: MAX_HELD }, () => randomUUID()).join(',');
+  assert.deepEqual((await node.claim({ claim_id: randomUUID(), held })).jobs, []);
 });
 
 test('Leases the agent does not know of are released at once: a lost reply costs no job its retries', async (t) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import { openScope, type Scope } from '../support/scope.ts';
-import { startMasterIn } from './master-under-test.ts';
+import { startMasterIn, withoutFile } from './master-under-test.ts';
 import { beginUpload, putFile } from './tus.ts';
 
 /** A small disk of its own below the scope, or undefined where this user may not mount one. */
@@ -37,7 +37,9 @@ test('An upload that would fill the disk is refused before its first byte, a sma
   await putFile(m, Buffer.from('a small file'));
 });
 
-test('When the disk of the database is full, jobs are refused with a sentence, none that was acknowledged is lost, and with room it goes on', async (t) => {
+test('When the disk of the database is full, jobs are refused with a sentence, none that was acknowledged is lost, and with room it goes on', {
+  skip: withoutFile,
+}, async (t) => {
   const scope = openScope(t);
   const disk = mountDisk(t, scope, 'disk', '6m');
   if (disk === undefined) return;

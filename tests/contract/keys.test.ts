@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { keyOperations } from '@ffrtmp/shared/contract/keys';
 import { openScope } from '../support/scope.ts';
 import { registerNode, registrationOf } from './fake-node.ts';
-import { type MasterUnderTest, startMasterIn, startMasterUnderTest } from './master-under-test.ts';
+import { type MasterUnderTest, startMasterIn, startMasterUnderTest, withoutFile } from './master-under-test.ts';
 
 const statusOf = async (m: MasterUnderTest, key: string | null, path = '/jobs') =>
   (await m.request('GET', path, { key })).status;
@@ -48,7 +48,9 @@ test('A join token registers nodes until it expires, and does nothing else', asy
   assert.equal(await register('c'), 401);
 });
 
-test('The store holds no secret, only hashes, and the key file is readable by its owner alone', async (t) => {
+test('The store holds no secret, only hashes, and the key file is readable by its owner alone', {
+  skip: withoutFile,
+}, async (t) => {
   const scope = openScope(t);
   const db = join(scope.dir, 'kept.db');
   const m = await startMasterIn(scope, { db });

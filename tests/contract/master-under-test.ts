@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '@ffrtmp/runtime/clock';
+import { systemTimers } from '@ffrtmp/runtime/clock';
 import { type Connection, openConnection } from '@ffrtmp/runtime/connect';
 import { createLogger } from '@ffrtmp/runtime/log';
 import type { Client } from '@ffrtmp/shared/client';
@@ -8,10 +10,11 @@ import { readConfig } from '@ffrtmp/shared/config';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import { keyOperations } from '@ffrtmp/shared/contract/keys';
 import type { Job, JobRequestInput } from '@ffrtmp/shared/job/job';
-import type { Clock } from '../../master/src/clock.ts';
 import { masterOptions } from '../../master/src/config.ts';
+import { newId } from '../../master/src/database/ids.ts';
 import { type Database, openDatabase } from '../../master/src/database/open.ts';
 import { buildMaster, type Master, type MasterSettings } from '../../master/src/master.ts';
+import { postgresOfThisFile } from '../support/postgres.ts';
 import { openScope, type Scope } from '../support/scope.ts';
 
 /** Real time plus what the test adds to it. */
@@ -24,6 +27,7 @@ export interface MasterOptions {
   flags?: readonly string[];
   /** The last master's data, to start again on it. */
   dataDir?: string;
+  /** A file or an address; default a fresh store. With FFRTMP_TEST_DB=postgres a file stands for a database of its own. */
   db?: string;
   random?: () => number;
   machineId?: string;
@@ -73,6 +77,21 @@ export interface MasterUnderTest {
   stop: () => Promise<void>;
 }
 
+/** `FFRTMP_TEST_DB=postgres node --test tests/contract/*.test.ts` runs the same tests on PostgreSQL. */
+const postgres = process.env.FFRTMP_TEST_DB === 'postgres' ? postgresOfThisFile() : undefined;
+const databaseOf = new Map<string, Promise<string>>();
+
+/** Why a test that looks at SQLite's own files is skipped; false where it can run. */
+export const withoutFile: string | false = postgres !== undefined && 'looks at the files of SQLite';
+
+function storeFor(db: string | undefined): string | Promise<string> {
+  if (!postgres || db?.startsWith('postgres:')) return db ?? ':memory:';
+  if (db === undefined) return postgres.database();
+  const known = databaseOf.get(db) ?? postgres.database();
+  databaseOf.set(db, known);
+  return known;
+}
+
 /** The upload store makes its folder without waiting for it; file work is taken in turn, so that lies behind us then. */
 async function queuedFileWork(folder: string): Promise<void> {
   await Promise.all(Array.from({ length: 16 }, () => access(folder)));
@@ -101,12 +120,14 @@ export async function startMasterIn(scope: Scope, options: MasterOptions = {}): 
   mkdirSync(dataDir, { recursive: true });
   const clock = movableClock();
   const faults: string[] = [];
-  const db = openDatabase(options.db ?? ':memory:');
+  const db = await openDatabase(await storeFor(options.db));
   const master = await buildMaster({
     config: readConfig('master', masterOptions, { argv: [...(options.flags ?? [])], env: {}, file: undefined }),
     dataDir,
     db,
     clock,
+    timers: systemTimers,
+    newId,
     log: createLogger('master', 'error', { write: (line) => faults.push(line) }),
     random: options.random ?? Math.random,
     tls: options.tls ?? null,

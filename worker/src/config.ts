@@ -1,7 +1,39 @@
 import { type Config, durationOption, type Options } from '@ffrtmp/shared/config';
+import { MAX_HELD } from '@ffrtmp/shared/contract/dispatch';
+import { DEFAULT_POOL, poolSchema } from '@ffrtmp/shared/job/resources';
 import { z } from 'zod';
+import { detectedLabels } from './hardware/labels.ts';
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+
+const labelName = /^[a-z0-9][a-z0-9_.-]{0,62}$/;
+const MAX_LABEL_LETTERS = 255;
+
+/** Why a text is no `name=value`, or null when it is one. */
+function labelFault(pair: string): string | null {
+  const at = pair.indexOf('=');
+  const name = pair.slice(0, at);
+  if (at < 1) return `${pair}: write name=value`;
+  if (!labelName.test(name)) return `${name}: must be lower-case letters, digits, ".", "-" and "_", at most 63`;
+  if (pair.length - at - 1 > MAX_LABEL_LETTERS) return `${name}: its value has more than ${MAX_LABEL_LETTERS} letters`;
+  // Nobody who selects by os or arch means anything but what the machine is.
+  return name in detectedLabels() ? `${name}: is found out by the agent itself` : null;
+}
+
+/** `rack=a1,site=berlin`, or a list of pairs. */
+const labelsOption = z
+  .union([z.string(), z.array(z.string())])
+  .default('')
+  .transform((given, context) => {
+    const pairs = (typeof given === 'string' ? given.split(',') : given).map((pair) => pair.trim()).filter(Boolean);
+    for (const pair of pairs) {
+      const fault = labelFault(pair);
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+    }
+    return Object.fromEntries(
+      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    );
+  });
 
 /** Every option of the agent. Flags are the keys in kebab-case, YAML keys the keys in snake_case below `worker:`. */
 export const agentOptions = {
@@ -38,8 +70,21 @@ export const agentOptions = {
   dataDir: { schema: z.string().optional(), help: 'where the credential and running jobs are kept' },
   config: { schema: z.string().optional(), help: 'YAML file; default ./ffrtmp.yaml, the user’s, the system’s' },
   maxConcurrentJobs: {
-    schema: z.coerce.number().int().min(1).max(256).default(1),
+    schema: z.coerce.number().int().min(1).max(MAX_HELD).default(1),
     help: 'slots; each job gets an equal share of the threads',
+  },
+  pool: {
+    schema: poolSchema.default(DEFAULT_POOL),
+    help: 'runs jobs of this pool alone (ffrtmp jobs submit --pool)',
+  },
+  labels: {
+    schema: labelsOption,
+    placeholder: 'name=value,...',
+    help: 'for jobs that select their nodes (--node-selector); os and arch are found out',
+  },
+  gpuSessions: {
+    schema: z.coerce.number().int().min(0).max(256).optional(),
+    help: 'encodes the GPUs may run at once; default 2 a GPU with a proven encoder. Drivers of consumer NVIDIA cards limit the sessions of the whole machine: say how many',
   },
   pollInterval: {
     schema: durationOption('10s').refine((ms) => ms >= 100, { error: 'is shorter than 100 ms' }),

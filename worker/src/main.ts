@@ -2,26 +2,33 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join as joinPath, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { systemClock, systemTimers } from '@ffrtmp/runtime/clock';
 import { defaultDataDir } from '@ffrtmp/runtime/data-dir';
 import { createLogger, type Logger } from '@ffrtmp/runtime/log';
 import { startMetricsServer } from '@ffrtmp/runtime/metrics-server';
+import { uploadFile } from '@ffrtmp/runtime/transfer';
 import { runRole } from '@ffrtmp/runtime/usage';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { PROTOCOL } from '@ffrtmp/shared/contract/nodes';
+import { isHardwareEncoder } from '@ffrtmp/shared/job/resources';
 import { knownEncoders } from '@ffrtmp/shared/media/encoding';
 import { type Registration, registrationSchema } from '@ffrtmp/shared/node/node';
 import type { Timing } from '@ffrtmp/shared/node/timing';
 import { version } from '@ffrtmp/shared/version';
 import { sweepJobDirs } from './agent/job-dir.ts';
 import { type Joined, join } from './agent/join.ts';
+import { createLoadMeter } from './agent/load.ts';
 import type { AgentParts } from './agent/parts.ts';
 import { type AgentConfig, agentOptions } from './config.ts';
 import { createWorkerMetrics } from './exporters/metrics.ts';
 import { detectHardware, systemRoots } from './hardware/detect.ts';
 import { ffmpegVersion, proveEncoders } from './hardware/encoders.ts';
+import { gpuSessions } from './hardware/gpu-sessions.ts';
+import { detectedLabels } from './hardware/labels.ts';
 import { findProgram } from './hardware/program.ts';
 import { createSampler } from './power/sampler.ts';
 import { openPowerSources, type PowerSources } from './power/sources.ts';
+import { performTask } from './tasks/perform.ts';
 import type { Machine } from './tasks/work.ts';
 import { startWorker } from './worker.ts';
 
@@ -62,12 +69,12 @@ async function describe(config: AgentConfig, signal: AbortSignal): Promise<Descr
     cpu_model: hardware.cpu_model,
     has_gpu: hardware.gpus.length > 0,
     gpu_type: hardware.gpus[0]?.name ?? null,
-    gpu_capabilities: encoders
-      .filter((one) => one.works && /_(nvenc|qsv|vaapi)$/.test(one.name))
-      .map((one) => one.name),
+    gpu_capabilities: encoders.filter((one) => one.works && isHardwareEncoder(one.name)).map((one) => one.name),
+    gpu_sessions: config.gpuSessions ?? gpuSessions(hardware.gpus, encoders),
     ram_bytes: hardware.ram_bytes,
     battery: hardware.battery,
-    labels: { os: process.platform, arch: process.arch === 'x64' ? 'amd64' : process.arch },
+    labels: { ...config.labels, ...detectedLabels() },
+    pool: config.pool,
     encoders,
     power_sources: sources.describe(),
     ffmpeg_version: ffmpegText,
@@ -116,9 +123,16 @@ function partsOf(
   const held: AgentParts['held'] = new Map();
   return {
     connection: joined.connection,
+    clock: systemClock,
+    timers: systemTimers,
+    random: Math.random,
+    newId: () => crypto.randomUUID(),
     nodeId: joined.nodeId,
     machine,
     sampler: createSampler({ sources }),
+    perform: performTask,
+    upload: uploadFile,
+    load: createLoadMeter(rest.dataDir, machine.cpuThreads, systemClock),
     slots: config.maxConcurrentJobs,
     threadsPerSlot: Math.max(1, Math.floor(machine.cpuThreads / config.maxConcurrentJobs)),
     timing: joined.timing,

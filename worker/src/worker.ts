@@ -6,7 +6,6 @@ import { startClaims } from './agent/claims.ts';
 import { beat, sayGoodbye } from './agent/heartbeat.ts';
 import type { Held } from './agent/held.ts';
 import { watchLease } from './agent/lease.ts';
-import { createLoadMeter } from './agent/load.ts';
 import type { AgentParts } from './agent/parts.ts';
 
 /** Leases of a fleet must not be renewed in step. */
@@ -21,7 +20,6 @@ export interface Worker {
 export function startWorker(parts: AgentParts, onHeartbeat: () => void): Worker {
   let draining = false;
   let stopping = false;
-  const load = createLoadMeter(parts.dataDir, parts.machine.cpuThreads);
 
   function accept(claimed: Claimed, startedMs: number): void {
     const id = claimed.lease.attempt_id;
@@ -32,7 +30,7 @@ export function startWorker(parts: AgentParts, onHeartbeat: () => void): Worker 
       claimed,
       state: 'leased',
       progress: null,
-      lease: watchLease(timing, () => performance.now(), startedMs),
+      lease: watchLease(timing, parts.clock.monotonicMs, startedMs),
       end: (cause: CancelCause) => controller.abort(cause),
       signal: controller.signal,
       done: Promise.resolve(),
@@ -61,11 +59,13 @@ export function startWorker(parts: AgentParts, onHeartbeat: () => void): Worker 
     name: 'the heartbeat',
     intervalMs: parts.heartbeatMs,
     jitter: HEARTBEAT_JITTER,
+    timers: parts.timers,
+    random: parts.random,
     log: {
       error: ((fields: object) => parts.log.warn(fields, 'a heartbeat was not answered')) as typeof parts.log.error,
     },
     async runOnce() {
-      const { drain } = await beat(parts, load());
+      const { drain } = await beat(parts, parts.load());
       onHeartbeat();
       if (draining && !drain) queueMicrotask(claims.changed);
       draining = drain;

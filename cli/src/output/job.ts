@@ -1,9 +1,10 @@
 import type { Job } from '@ffrtmp/shared/job/job';
+import { DEFAULT_POOL } from '@ffrtmp/shared/job/resources';
 import { isTerminalJob } from '@ffrtmp/shared/job/state';
 import type { Encode } from '@ffrtmp/shared/media/encoding';
 import { formatBytes } from '@ffrtmp/shared/media/units';
 import { renderPairs, renderTable } from './table.ts';
-import { formatAge, orDash, plain } from './text.ts';
+import { count, formatAge, orDash, plain } from './text.ts';
 
 /** What people call a job: its own name, else its input, else its scenario. */
 export const jobTitle = (job: Job) =>
@@ -77,6 +78,7 @@ export function jobDetails(job: Job): string {
       job.error === null ? undefined : `${plain(job.error)}${job.failure_class ? ` (${job.failure_class})` : ''}`,
     ],
     ['queue', `${job.queue}, priority ${job.priority}, weight ${job.weight}`],
+    ['asks for', needsText(job) || undefined],
     ['encode', encodeText(job.encode)],
     ['input', inputText(job)],
     ['output', job.outputs.map(outputText).join(', ') || undefined],
@@ -90,11 +92,25 @@ export function jobDetails(job: Job): string {
     ['node', job.node_name ?? undefined],
     ['retries', `${job.retry_count} of ${job.max_retries}`],
     ['not before', job.not_before ?? undefined],
+    ['deadline', job.deadline ? `${job.deadline}${job.overdue ? ', overdue' : ''}` : undefined],
     ['created', job.created_at],
     ['started', job.started_at ?? undefined],
     ['completed', job.completed_at ?? undefined],
     ...job.warnings.map((warning) => ['warning', plain(warning)] as const),
   ]);
+}
+
+/** What the job wants of its node, where it wants anything of its own. */
+function needsText({ resources, pool, node_selector: selector }: Job): string {
+  const parts = [
+    resources?.cpu_threads === undefined ? [] : count(resources.cpu_threads, 'thread'),
+    resources?.ram_mb === undefined ? [] : `${resources.ram_mb} MiB memory`,
+    resources?.gpu_sessions === undefined ? [] : count(resources.gpu_sessions, 'GPU session'),
+    resources?.disk_mb === undefined ? [] : `${resources.disk_mb} MiB free disk`,
+    pool == null || pool === DEFAULT_POOL ? [] : `pool ${pool}`,
+    ...Object.entries(selector ?? {}).map(([name, value]) => `${name}=${plain(value)}`),
+  ];
+  return parts.flat().join(', ');
 }
 
 function inputText(job: Job): string {

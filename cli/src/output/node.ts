@@ -1,7 +1,7 @@
 import { formatBytes } from '@ffrtmp/shared/media/units';
 import type { Node } from '@ffrtmp/shared/node/node';
 import { renderPairs, renderTable } from './table.ts';
-import { formatAge, orDash, plain } from './text.ts';
+import { count, formatAge, orDash, plain } from './text.ts';
 
 export function nodeTable(nodes: readonly Node[], nowMs: number): string {
   return renderTable(
@@ -10,8 +10,10 @@ export function nodeTable(nodes: readonly Node[], nowMs: number): string {
       { head: 'STATUS' },
       { head: 'TYPE' },
       { head: 'RUNS', align: 'right' },
-      { head: 'THREADS', align: 'right' },
-      { head: 'RAM', align: 'right' },
+      { head: 'POOL' },
+      { head: 'FREE THREADS', align: 'right' },
+      { head: 'FREE RAM', align: 'right' },
+      { head: 'FREE GPU', align: 'right' },
       { head: 'ENERGY' },
       { head: 'ENCODERS' },
       { head: 'SEEN', align: 'right' },
@@ -19,11 +21,13 @@ export function nodeTable(nodes: readonly Node[], nowMs: number): string {
     ],
     nodes.map((node) => [
       node.address,
-      node.status,
+      statusText(node),
       node.type,
       `${node.running}/${node.slots}`,
-      String(node.cpu_threads),
-      formatBytes(node.ram_bytes),
+      orDash(node.pool),
+      of(node.free?.threads, node.cpu_threads),
+      ofBytes(node.free?.ram_mb, node.ram_bytes),
+      node.gpu_sessions ? of(node.free?.gpu_sessions, node.gpu_sessions) : '–',
       orDash(node.power_sources[0]?.quality),
       orDash(provenEncoders(node).join(' ')),
       node.last_heartbeat === null ? 'never' : formatAge(node.last_heartbeat, nowMs),
@@ -32,13 +36,31 @@ export function nodeTable(nodes: readonly Node[], nowMs: number): string {
   );
 }
 
+const MIB = 1 << 20;
+
+/** Kept free for a bigger task: it looks idle and takes nothing else, so it says so. */
+const statusText = (node: Node) => (node.reserved ? `${node.status}, reserved` : node.status);
+/** What an older master does not say is not made up. */
+const of = (free: number | undefined, total: number) => (free === undefined ? String(total) : `${free}/${total}`);
+const ofBytes = (freeMb: number | undefined, total: number) =>
+  freeMb === undefined ? formatBytes(total) : `${formatBytes(freeMb * MIB)}/${formatBytes(total)}`;
+
 const provenEncoders = (node: Node) => node.encoders.filter((encoder) => encoder.works).map((encoder) => encoder.name);
+
+function freeText({ free, gpu_sessions: sessions }: Node): string | undefined {
+  if (!free) return undefined;
+  const gpu = sessions ? `, ${free.gpu_sessions} of ${count(sessions, 'GPU session')}` : '';
+  return `${count(free.slots, 'slot')}, ${count(free.threads, 'thread')}, ${formatBytes(free.ram_mb * MIB)} memory${gpu}`;
+}
 
 export function nodeDetails(node: Node): string {
   return renderPairs([
     ['node', `${plain(node.address)} (${node.id})`],
     ['name', plain(node.name)],
     ['status', `${node.status}, runs ${node.running} of ${node.slots}`],
+    ['reserved', node.reserved ? 'kept free for a task that needs more of it than is free now' : undefined],
+    ['pool', node.pool ?? undefined],
+    ['free', freeText(node)],
     ['type', node.type],
     ['cpu', `${plain(node.cpu_model)}, ${node.cpu_threads} threads`],
     ['gpu', node.has_gpu ? plain(node.gpu_type ?? 'yes') : 'none'],

@@ -33,3 +33,7 @@ export const orDash = (value: string | number | null | undefined) =>
 
 /** Text of others (names, errors, logs in one line) without control characters: a name must not drive the terminal. */
 export const plain = (text: string) => text.replace(/\p{Cc}/gu, ' ');
+
+/** A word as a shell takes it back: quoted where it has to be. */
+export const shellWord = (word: string) =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -32,6 +32,30 @@ test('flags become one request that the contract takes', () => {
   assert.ok(jobRequestSchema.safeParse(request).success);
 });
 
+test('what a job asks of its node reads like any other flag', () => {
+  const request = buildRequest({
+    'cpu-threads': '4',
+    'ram-mb': '2048',
+    'gpu-sessions': '0',
+    'disk-mb': '5000',
+    pool: 'gpu',
+    'node-selector': ['os=linux', 'rack=a1'],
+    'require-capable': true,
+    deadline: '2026-11-20T18:00:00Z',
+  });
+  assert.deepEqual(request, {
+    resources: { cpu_threads: 4, ram_mb: 2048, gpu_sessions: 0, disk_mb: 5000 },
+    pool: 'gpu',
+    node_selector: { os: 'linux', rack: 'a1' },
+    require_capable: true,
+    deadline: '2026-11-20T18:00:00Z',
+  });
+  assert.ok(jobRequestSchema.safeParse(request).success);
+  assert.throws(() => checkRequest(buildRequest({ 'cpu-threads': '0', pool: 'A b', deadline: 'noon' })), {
+    message: /^--cpu-threads: .*\n--pool: .*\n--deadline: .*zone/s,
+  });
+});
+
 test('a bare --quality takes the contract’s default', () => {
   assert.deepEqual(buildRequest({ quality: true }), { quality: {} });
 });

@@ -15,7 +15,8 @@ export function buildRequest(values: FlagValues, base: object = {}): JobRequestI
   for (const flag of flags) {
     const value = values[flag.name];
     if (value === undefined) continue;
-    if (flag.kind === 'map') for (const pair of value as readonly string[]) putPair(request, flag, pair, flags);
+    if (flag.kind === 'switch') put(request, flag.path, true);
+    else if (flag.kind === 'map') for (const pair of value as readonly string[]) putPair(request, flag, pair, flags);
     else if (flag.kind === 'ask') put(request, flag.path, value === true ? undefined : String(value).split(','));
     else put(request, flag.path, convert(flag, String(value)));
   }

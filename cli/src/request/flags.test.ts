@@ -30,7 +30,21 @@ test('no two flags have the same name and none starts with no-', () => {
 
 test('numbers, choices, maps and requests are told apart', () => {
   assert.deepEqual(
-    ['crf', 'bitrate', 'queue', 'label', 'param', 'quality', 'output-name', 'timeout-sec'].map((name) => {
+    [
+      'crf',
+      'bitrate',
+      'queue',
+      'label',
+      'param',
+      'quality',
+      'output-name',
+      'timeout-sec',
+      'cpu-threads',
+      'gpu-sessions',
+      'node-selector',
+      'require-capable',
+      'deadline',
+    ].map((name) => {
       const flag = named(name);
       return [name, flag?.kind, flag?.numeric, flag?.choices?.length ?? 0, flag?.path.join('.')];
     }),
@@ -43,6 +57,11 @@ test('numbers, choices, maps and requests are told apart', () => {
       ['quality', 'ask', false, 2, 'quality.metrics'],
       ['output-name', 'value', false, 0, 'outputs.0.name'],
       ['timeout-sec', 'value', true, 0, 'limits.timeout_sec'],
+      ['cpu-threads', 'value', true, 0, 'resources.cpu_threads'],
+      ['gpu-sessions', 'value', true, 0, 'resources.gpu_sessions'],
+      ['node-selector', 'map', false, 0, 'node_selector'],
+      ['require-capable', 'switch', false, 0, 'require_capable'],
+      ['deadline', 'value', false, 0, 'deadline'],
     ],
   );
 });

@@ -6,6 +6,7 @@ interface Schema {
   $ref?: string;
   $defs?: Record<string, Schema>;
   type?: string | string[];
+  format?: string;
   enum?: string[];
   anyOf?: Schema[];
   const?: unknown;
@@ -20,22 +21,24 @@ interface Schema {
 
 /**
  * One flag of `jobs submit`, derived from the contract. value: `--crf 23`; map: `--label k=v`, may be repeated;
- * ask: `--quality` alone takes the defaults, `--quality psnr` names a choice.
+ * ask: `--quality` alone takes the defaults, `--quality psnr` names a choice; switch: `--require-capable` says yes.
  */
 export interface JobFlag {
   /** Without the dashes: `max-retries`. */
   name: string;
-  kind: 'value' | 'map' | 'ask';
+  kind: 'value' | 'map' | 'ask' | 'switch';
   /** Where the value goes in the request; a number is a place in an array. */
   path: readonly (string | number)[];
   /** May the value be a number? Then a numeric text is sent as one. */
   numeric: boolean;
   choices: readonly string[] | undefined;
+  /** What stands for the value in the help. */
+  placeholder: string;
   help: string;
 }
 
 /** Groups whose fields need no prefix: their names speak for themselves and are unique. */
-const flatGroups = new Set(['parameters', 'limits']);
+const flatGroups = new Set(['parameters', 'limits', 'resources']);
 const singular = (name: string) => name.replace(/s$/, '');
 const kebab = (name: string) => name.replaceAll('_', '-');
 
@@ -70,7 +73,9 @@ function typesOf(schema: Schema): string[] {
 
 function valueFlag(name: string, path: JobFlag['path'], schema: Schema): JobFlag {
   const numeric = typesOf(schema).some((type) => type === 'number' || type === 'integer');
-  return { name: kebab(name), kind: 'value', path, numeric, choices: schema.enum, help: helpOf(schema) };
+  const kind = schema.type === 'boolean' ? 'switch' : 'value';
+  const placeholder = isTime(schema) ? 'time' : numeric ? 'value' : 'text';
+  return { name: kebab(name), kind, path, numeric, choices: schema.enum, placeholder, help: helpOf(schema) };
 }
 
 function mapFlag(name: string, schema: Schema): JobFlag {
@@ -81,7 +86,8 @@ function mapFlag(name: string, schema: Schema): JobFlag {
     path: [name],
     numeric: known,
     choices: undefined,
-    help: known ? 'any other parameter; stored even where it has no effect' : 'repeat the flag for several',
+    placeholder: 'name=value',
+    help: known ? 'any other parameter; stored even where it has no effect' : severalOf(schema),
   };
 }
 
@@ -92,9 +98,13 @@ function askFlag(name: string, inner: string, list: Schema, schema: Schema): Job
     path: [name, inner],
     numeric: false,
     choices: list.items?.enum,
+    placeholder: 'names',
     help: `${helpOf(schema)}; all of ${list.items?.enum?.join(', ')} unless some are named`,
   };
 }
+
+const isTime = (schema: Schema) => schema.format === 'date-time';
+const severalOf = ({ description }: Schema) => [description ?? [], 'repeat the flag for several'].flat().join('; ');
 
 function helpOf(schema: Schema): string {
   const range =
@@ -102,6 +112,7 @@ function helpOf(schema: Schema): string {
       ? `${schema.minimum} to ${schema.maximum}`
       : '';
   const standard = ['string', 'number'].includes(typeof schema.default) && schema.default !== '' ? schema.default : '';
-  const text = [schema.description?.replaceAll('`', '') ?? '', range].filter((part) => part !== '').join('; ');
+  const example = isTime(schema) ? 'e.g. 2026-11-20T18:00:00Z' : '';
+  const text = [schema.description?.replaceAll('`', '') ?? '', range, example].filter((part) => part !== '').join('; ');
   return standard === '' ? text : `${text} (default: ${standard})`.trim();
 }

@@ -13,9 +13,10 @@ export function addJobFlags(command: Command, except: readonly string[] = []): C
 }
 
 function toOption(flag: JobFlag): Option {
-  if (flag.kind === 'ask') return new Option(`--${flag.name} [names]`, flag.help);
-  if (flag.kind === 'map') return new Option(`--${flag.name} <name=value>`, flag.help).argParser(collect);
-  const option = new Option(`--${flag.name} <${flag.numeric ? 'value' : 'text'}>`, flag.help);
+  if (flag.kind === 'switch') return new Option(`--${flag.name}`, flag.help);
+  if (flag.kind === 'ask') return new Option(`--${flag.name} [${flag.placeholder}]`, flag.help);
+  if (flag.kind === 'map') return new Option(`--${flag.name} <${flag.placeholder}>`, flag.help).argParser(collect);
+  const option = new Option(`--${flag.name} <${flag.placeholder}>`, flag.help);
   return flag.choices ? option.choices(flag.choices) : option;
 }
 

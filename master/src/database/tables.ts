@@ -7,7 +7,8 @@ import type { Generated } from 'kysely';
 
 /** Columns as the queries see them. Times are milliseconds since 1970, flags 0 or 1, `body` columns JSON text. */
 export interface Tables {
-  tenants: { id: string; name: string; created_at: number };
+  tenants: { id: string; name: string; created_at: number; weight: Generated<number> };
+  queues: { tenant_id: string; name: Queue; paused: number; max_running: number | null; max_queued: number | null };
   keys: {
     id: string;
     tenant_id: string;
@@ -52,6 +53,9 @@ export interface Tables {
     created_at: number;
     started_at: number | null;
     completed_at: number | null;
+    deadline: number | null;
+    /** Of its uploaded input: a file that a job still names is not pruned. */
+    input_sha256: string | null;
   };
   job_bodies: { job_seq: number; body: string };
   job_labels: { tenant_id: string; name: string; value: string; job_seq: number };
@@ -73,6 +77,8 @@ export interface Tables {
     failures: number;
     losses: number;
     avoid_node_id: string | null;
+    /** Since when it waits for its turn; ageing counts from here. */
+    queued_at: number;
   };
   task_bodies: { task_id: string; body: string };
   task_needs: { task_id: string; needs_id: string };
@@ -83,6 +89,8 @@ export interface Tables {
     tenant_id: string;
     number: number;
     node_id: string;
+    /** The class it was leased under: what it books on its node. */
+    class_id: number;
     claim_id: string | null;
     state: AttemptState;
     cause: string | null;
@@ -103,7 +111,41 @@ export interface Tables {
     name: string | null;
   };
   files: { sha256: string; bytes: number; created_at: number };
-  file_owners: { tenant_id: string; sha256: string; created_at: number };
+  file_owners: {
+    tenant_id: string;
+    sha256: string;
+    created_at: number;
+    /** When it was last of use, as far as is known: uploaded, named by a new job, or by one that ended. Never too late. */
+    used_at: Generated<number>;
+    /** 0: a node brought it and no job is known to name it yet. */
+    named: Generated<number>;
+  };
+  /** Files that jobs may still name and whose bytes are gone. */
+  pruned_files: { tenant_id: string; sha256: string; pruned_at: number };
+  daily_jobs: DailyKey & { completed: number; failed: number; canceled: number };
+  daily_attempts: DailyKey & {
+    part: string;
+    attempts: number;
+    seconds: number;
+    engine_s: number;
+    media_s: number;
+    input_bytes: number;
+    output_bytes: number;
+  };
+  daily_figures: DailyKey & {
+    part: string;
+    name: string;
+    /** Sorted, joined with commas. */
+    scope: string;
+    quality: string;
+    unit: string;
+    method: string;
+    value: number | null;
+    low: number | null;
+    high: number | null;
+    coverage: number;
+    source: string;
+  };
   events: {
     seq: Generated<number>;
     tenant_id: string;
@@ -117,6 +159,14 @@ export interface Tables {
     at: number;
   };
   idempotency: { tenant_id: string; key: string; body_hash: string; job_seqs: string; created_at: number };
+}
+
+/** Of the sums that outlive their jobs: `dimension` says what `key` is, `day` is midnight UTC. */
+interface DailyKey {
+  tenant_id: string;
+  dimension: string;
+  day: number;
+  key: string;
 }
 
 export const DEFAULT_TENANT = 'default';

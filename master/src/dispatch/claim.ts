@@ -1,22 +1,13 @@
 import type { Claimed } from '@ffrtmp/shared/contract/dispatch';
 import type { Transaction } from '../database/commit.ts';
-import { newId } from '../database/ids.ts';
 import { endFailed, giveBack } from '../jobs/finish.ts';
-import { requireJobRow, settleJob } from '../jobs/settle.ts';
-import {
-  type AttemptRow,
-  attemptById,
-  insertAttempt,
-  laneHeads,
-  liveOnNode,
-  type TaskRow,
-  taskById,
-} from '../jobs/store.ts';
-import { readBody, viewJob, viewTask } from '../jobs/view.ts';
+import { requireJobRow } from '../jobs/settle.ts';
+import { type AttemptRow, attemptById, taskById, tasksOfJob } from '../jobs/store.ts';
+import { jobView, publishedOutputs, readBody, viewTask } from '../jobs/view.ts';
 import type { LiveNode } from '../nodes/registry.ts';
-import type { Lane } from '../scheduling/choose.ts';
-import { fits } from '../scheduling/fits.ts';
+import { booked } from '../scheduling/fits.ts';
 import type { DispatchParts } from './parts.ts';
+import { type Leased, takeFrom } from './take.ts';
 
 export interface Claim {
   node: LiveNode;
@@ -26,9 +17,6 @@ export interface Claim {
   held: readonly string[] | undefined;
 }
 
-/** How many tasks at the head of a lane are looked at for one this node need not avoid. */
-const LOOK_AHEAD = 8;
-
 /**
  * Hands work to a node: first the leases this very claim was given before (its reply was lost), then new ones. Leases of
  * the node that neither the agent nor this claim knows of are released at once: nobody is working on them.
@@ -37,14 +25,27 @@ export async function claim(parts: DispatchParts, request: Claim): Promise<Claim
   const { node, claimId } = request;
   const own = parts.leases.ofNode(node.row.id);
   const repeated = claimId === undefined ? [] : own.filter((lease) => lease.claimId === claimId);
-  if (repeated.length > 0) return Promise.all(repeated.map((lease) => viewClaimed(parts, lease.attemptId)));
+  // The agent counts these leases from the call that brings them, so the master does, too.
+  for (const { attemptId } of repeated) parts.leases.renew(attemptId);
+  if (repeated.length > 0) return Promise.all(repeated.map((lease) => viewClaimed(parts, node, lease.attemptId)));
   await releaseUnknown(parts, request);
   if (request.slots === 0 || node.row.draining === 1) return [];
-  const lanes = parts.jobs.lanes.open(node.placement);
-  if (lanes.length === 0) return [];
-  const taken = await parts.jobs.db.write((tx) => takeFrom(parts, tx, lanes, request));
+  if (!(await hasWork(parts, node))) return [];
+  const taken = await parts.jobs.db.write((tx) => takeFrom(parts, tx, request));
   if (taken.length > 0) parts.onLeasesChanged();
-  return Promise.all(taken.map((attemptId) => viewClaimed(parts, attemptId)));
+  return Promise.all(taken.map((leased) => viewLeased(parts, node, leased)));
+}
+
+/** Is there anything this node could run? Where memory knows of nothing, the index is asked again now and then. */
+async function hasWork(parts: DispatchParts, node: LiveNode): Promise<boolean> {
+  const some = () => {
+    for (const lane of parts.jobs.lanes.all())
+      if (lane.ready > 0 && parts.jobs.lanes.fits(lane.classId, node.placement)) return true;
+    return false;
+  };
+  if (some()) return true;
+  await parts.lookAtStore();
+  return some();
 }
 
 /**
@@ -78,96 +79,34 @@ async function releaseUnknown(parts: DispatchParts, { node, claimId, held }: Cla
   });
 }
 
-async function takeFrom(parts: DispatchParts, tx: Transaction, lanes: Lane[], request: Claim): Promise<string[]> {
-  // Counted here and not in memory: two claims of one node may share a group, and neither has its lease yet.
-  const [live] = await tx.run(liveOnNode, { node: request.node.row.id });
-  const free = Math.min(request.slots, request.node.row.slots - (live?.count ?? 0));
-  const taken: string[] = [];
-  for (const lane of lanes) {
-    if (taken.length >= free) break;
-    const wanted = free - taken.length;
-    const rows = await tx.run(laneHeads, { classId: lane.classId, tenant: lane.tenantId, limit: wanted + LOOK_AHEAD });
-    const chosen = rows.filter((row) => mayTake(parts, lane, row, request.node)).slice(0, wanted);
-    for (const row of chosen) taken.push(await lease(parts, tx, row, request));
-    const next = rows.find((row) => !chosen.includes(row))?.ord;
-    tx.afterCommit(() => parts.jobs.lanes.correct(lane, next));
-  }
-  return taken;
-}
-
-/** A node that failed or lost a task leaves it to others, as long as one that was heard of within a lease could run it. */
-function mayTake(parts: DispatchParts, lane: Lane, task: TaskRow, node: LiveNode): boolean {
-  if (task.avoid_node_id !== node.row.id) return true;
-  const heardSince = parts.jobs.clock.now() - parts.timing.lease_ms;
-  const { registry } = parts.nodes;
-  const alive = registry.all().filter((other) => registry.isOnline(other) && (other.seenAt ?? 0) > heardSince);
-  const others = alive.filter((other) => other.row.id !== node.row.id && other.row.draining === 0);
-  return !others.some((other) => fits(lane.class.requirement, other.placement));
-}
-
-async function lease(parts: DispatchParts, tx: Transaction, task: TaskRow, { node, claimId }: Claim): Promise<string> {
-  const id = newId();
-  const job = await requireJobRow(tx, task.job_seq);
-  const number = task.attempts + 1;
-  const change = { jobId: job.id, attempts: number, reason: `claimed by ${node.row.name}` };
-  await parts.jobs.transitions.task(tx, task, 'active', change);
-  await tx.run(insertAttempt, {
-    id,
-    task: task.id,
-    seq: job.seq,
-    tenant: task.tenant_id,
-    number,
-    node: node.row.id,
-    claim: claimId ?? null,
-    now: parts.jobs.clock.now(),
-  });
-  await parts.jobs.events.append(tx, {
-    tenantId: task.tenant_id,
-    jobId: job.id,
-    taskId: task.id,
-    attemptId: id,
-    kind: 'attempt',
-    to: 'leased',
-    reason: node.row.name,
-  });
-  await settleJob(parts.jobs, tx, job.seq);
-  tx.afterCommit(() =>
-    parts.leases.grant(
-      leaseOf({ id, task_id: task.id, node_id: node.row.id, claim_id: claimId ?? null }, job, task.kind),
-    ),
-  );
-  return id;
-}
-
-export const leaseOf = (
-  attempt: Pick<AttemptRow, 'id' | 'task_id' | 'node_id' | 'claim_id'>,
-  job: { seq: number; id: string },
-  taskKind: string,
-) => ({
-  attemptId: attempt.id,
-  taskId: attempt.task_id,
-  jobSeq: job.seq,
-  jobId: job.id,
-  nodeId: attempt.node_id,
-  claimId: attempt.claim_id,
-  taskKind,
-});
-
-async function viewClaimed(parts: DispatchParts, attemptId: string): Promise<Claimed> {
+/** A lease of before, read back from the store. */
+async function viewClaimed(parts: DispatchParts, node: LiveNode, attemptId: string): Promise<Claimed> {
   const { read } = parts.jobs.db;
   const [attempt] = await read(attemptById, { id: attemptId });
   if (!attempt) throw new Error(`attempt ${attemptId} is gone`);
   const [task] = await read(taskById, { id: attempt.task_id });
   const job = await requireJobRow({ run: read }, attempt.job_seq);
   if (!task) throw new Error(`task ${attempt.task_id} is gone`);
+  const tasks = await read(tasksOfJob, { seq: job.seq });
+  return viewLeased(parts, node, { attempt, task, job, tasks });
+}
+
+/** A lease as the agent gets it; only what never changes, the job's body, is still read. */
+async function viewLeased(parts: DispatchParts, node: LiveNode, leased: Leased): Promise<Claimed> {
+  const { read } = parts.jobs.db;
+  const { attempt, task, job, tasks } = leased;
+  const body = await readBody(read, job.seq);
+  const published = await publishedOutputs(parts.jobs, read, job, tasks);
+  const requirement = parts.jobs.lanes.of(attempt.class_id)?.requirement;
   return {
-    job: await viewJob(parts.jobs, read, job),
-    task: await viewTask(read, task, job.id, await readBody(read, job.seq)),
+    job: jobView(parts.jobs, { job, body, nodeId: node.row.id, published }),
+    task: await viewTask(read, task, job.id, body),
     lease: {
-      attempt_id: attemptId,
+      attempt_id: attempt.id,
       attempt: attempt.number,
-      token: parts.tokens.of(attemptId),
+      token: parts.tokens.of(attempt.id),
       lease_ms: parts.timing.lease_ms,
+      cpu_threads: requirement && Math.max(1, booked(requirement, node.placement.total).threads),
     },
   };
 }

@@ -8,8 +8,8 @@ const LEASE_MS = 100;
 function underClock() {
   let nowMs = 0;
   const leases = createLeases({ now: () => 0, monotonicMs: () => nowMs }, LEASE_MS);
-  const grant = (attemptId: string, nodeId = 'n') =>
-    leases.grant({ attemptId, nodeId, taskId: 't', jobSeq: 1, jobId: 'j', claimId: null, taskKind: 'transcode' });
+  const rest = { taskId: 't', jobSeq: 1, jobId: 'j', claimId: null, taskKind: 'transcode', classId: 7 };
+  const grant = (attemptId: string, nodeId = 'n') => leases.grant({ attemptId, nodeId, ...rest });
   return { leases, grant, advance: (ms: number) => (nowMs += ms) };
 }
 
@@ -37,6 +37,35 @@ test('What has ended is nobody’s, and renewing it brings nothing back', () => 
   leases.end('a');
   assert.deepEqual([leases.get('a'), leases.ofNode('n'), leases.runningOn('n'), leases.count()], [undefined, [], 0, 0]);
   assert.equal(leases.nextExpiryMs(), undefined);
+});
+
+test('An attempt stalls when nothing new is heard of it, however often it is renewed', () => {
+  const { leases, grant, advance } = underClock();
+  grant('stuck');
+  grant('busy');
+  for (let round = 0; round < 5; round += 1) {
+    advance(20);
+    leases.renew('stuck');
+    leases.moved('busy');
+  }
+  assert.deepEqual(
+    [ids(leases.stalled(100)), ids(leases.stalled(101)), ids(leases.expired())],
+    [['stuck'], [], ['busy']],
+  );
+  leases.moved('stuck');
+  leases.moved('never granted');
+  assert.deepEqual(ids(leases.stalled(1)), []);
+});
+
+test('Whoever waits for the end of leases is told of each once, with what it booked', () => {
+  const { leases, grant } = underClock();
+  const told: [string, number, number][] = [];
+  leases.onEnded(({ attemptId, classId, nodeId }) => told.push([attemptId, classId, leases.runningOn(nodeId)]));
+  grant('a');
+  grant('b');
+  leases.end('a');
+  leases.end('a');
+  assert.deepEqual(told, [['a', 7, 1]]);
 });
 
 test('Whatever is granted, renewed, ended and waited for, each node holds what a plain list says', () => {

@@ -102,14 +102,6 @@ interface ParkedClaim {
   signal: AbortSignal;
 }
 
-/** A wake-up that reached a call nobody waits for any more goes to the next node that could use it. */
-function passOn(parts: DispatchParts, except: string): void {
-  parts.waiters.wakeOne((nodeId) => {
-    const node = parts.nodes.registry.get(nodeId);
-    return nodeId !== except && node !== undefined && parts.jobs.lanes.open(node.placement).length > 0;
-  });
-}
-
 /** Tries, parks, and tries again when woken, until there is work, an order, or the time is up. */
 async function parkedClaim(parts: DispatchParts, request: ParkedClaim) {
   const { clock } = parts.jobs;
@@ -122,7 +114,7 @@ async function parkedClaim(parts: DispatchParts, request: ParkedClaim) {
     const node = findNode(parts.nodes, request.nodeId);
     // A call the node no longer waits for must not take work, nor park again and displace its successor.
     const over = how === 'gone' || how === 'replaced' || request.signal.aborted;
-    if (over && how === 'woken') passOn(parts, request.nodeId);
+    if (over && how === 'woken') parts.passOn(request.nodeId);
     const arrivals = parts.jobs.lanes.arrivals();
     const jobs = over ? [] : await claim(parts, { ...request, node });
     const orders = parts.orders.open(request.nodeId);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { systemTimers } from '@ffrtmp/runtime/clock';
 import { createWaiters } from './waiters.ts';
 
 const patient = new AbortController().signal;
@@ -7,7 +8,7 @@ const LONG_MS = 60_000;
 const any = () => true;
 
 test('The one that has waited longest and fits is woken, and only that one', async () => {
-  const waiters = createWaiters();
+  const waiters = createWaiters(systemTimers);
   const parked = ['a', 'b', 'c'].map((id) => waiters.park(id, true, LONG_MS, patient).then((how) => `${id} ${how}`));
   assert.equal(
     waiters.wakeOne((id) => id !== 'a'),
@@ -24,7 +25,7 @@ test('The one that has waited longest and fits is woken, and only that one', asy
 });
 
 test('Many tasks that arrive at once wake as many waiters, none of them twice', async () => {
-  const waiters = createWaiters();
+  const waiters = createWaiters(systemTimers);
   const parked = ['a', 'b', 'c'].map((id) => waiters.park(id, true, LONG_MS, patient));
   assert.deepEqual(
     [1, 2, 3, 4].map(() => waiters.wakeOne(any)),
@@ -34,7 +35,7 @@ test('Many tasks that arrive at once wake as many waiters, none of them twice', 
 });
 
 test('Who waits for orders alone is woken by an order and never by work', async () => {
-  const waiters = createWaiters();
+  const waiters = createWaiters(systemTimers);
   const parked = waiters.park('a', false, LONG_MS, patient);
   assert.equal(waiters.wakeOne(any), false);
   waiters.wakeNode('b');
@@ -44,7 +45,7 @@ test('Who waits for orders alone is woken by an order and never by work', async 
 });
 
 test('A second claim of a node replaces the first, and leaving the first leaves the second where it is', async () => {
-  const waiters = createWaiters();
+  const waiters = createWaiters(systemTimers);
   const first = new AbortController();
   const replaced = waiters.park('a', true, LONG_MS, first.signal);
   const second = waiters.park('a', true, LONG_MS, patient);
@@ -56,7 +57,7 @@ test('A second claim of a node replaces the first, and leaving the first leaves 
 });
 
 test('A claim ends by its time or by its client, also when that has left before', async () => {
-  const waiters = createWaiters();
+  const waiters = createWaiters(systemTimers);
   const leaving = new AbortController();
   const left = waiters.park('a', true, LONG_MS, leaving.signal);
   leaving.abort();

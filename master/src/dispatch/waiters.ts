@@ -1,3 +1,5 @@
+import type { Timers } from '@ffrtmp/runtime/clock';
+
 /** `replaced`: the node parked again, so this call is one it no longer waits for. */
 export type Woken = 'woken' | 'timeout' | 'gone' | 'replaced';
 
@@ -18,7 +20,7 @@ interface Parked {
   settle: (how: Woken) => void;
 }
 
-export function createWaiters(): Waiters {
+export function createWaiters(timers: Timers): Waiters {
   const parked = new Map<string, Parked>();
   return {
     park(nodeId, takesWork, waitMs, signal) {
@@ -27,14 +29,14 @@ export function createWaiters(): Waiters {
         const entry: Parked = {
           takesWork,
           settle(how) {
-            clearTimeout(timer);
+            callOff();
             signal.removeEventListener('abort', gone);
             if (parked.get(nodeId) === entry) parked.delete(nodeId);
             resolve(how);
           },
         };
         const gone = () => entry.settle('gone');
-        const timer = setTimeout(() => entry.settle('timeout'), waitMs);
+        const callOff = timers.after(waitMs, () => entry.settle('timeout'));
         signal.addEventListener('abort', gone, { once: true });
         parked.set(nodeId, entry);
         if (signal.aborted) gone();

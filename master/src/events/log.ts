@@ -1,7 +1,9 @@
+import type { Clock } from '@ffrtmp/runtime/clock';
 import type { Event } from '@ffrtmp/shared/contract/system';
 import type { Selectable } from 'kysely';
-import { type Clock, iso } from '../clock.ts';
+import { iso } from '../clock.ts';
 import type { Transaction } from '../database/commit.ts';
+import { insertRows } from '../database/rows.ts';
 import { p, type Run, statement } from '../database/statement.ts';
 import type { Tables } from '../database/tables.ts';
 
@@ -10,7 +12,7 @@ export interface NewEvent {
   jobId?: string | null;
   taskId?: string | null;
   attemptId?: string | null;
-  kind: 'job' | 'task' | 'attempt' | 'node' | 'key';
+  kind: 'job' | 'task' | 'attempt' | 'node' | 'key' | 'queue';
   from?: string | null;
   to?: string | null;
   reason?: string | null;
@@ -20,7 +22,8 @@ export type Listener = (event: Event) => void;
 
 /** The one log of what happened: written in the commit of the change itself, told to subscribers after it. */
 export interface EventLog {
-  append: (tx: Transaction, event: NewEvent) => Promise<void>;
+  /** Gathered and written with the last statements of the transaction, in this order, by a few statements for all. */
+  append: (tx: Transaction, event: NewEvent) => void;
   /** Events after `seq`, oldest first, at most a page. */
   after: (seq: number, limit: number) => Promise<Event[]>;
   /** The newest sequence number that is durable. */
@@ -28,59 +31,39 @@ export interface EventLog {
   subscribe: (listener: Listener) => () => void;
 }
 
-const insertEvent = statement((q) =>
-  q
-    .insertInto('events')
-    .values({
-      tenant_id: p('tenant'),
-      job_id: p('job'),
-      task_id: p('task'),
-      attempt_id: p('attempt'),
-      kind: p('kind'),
-      from_state: p('from'),
-      to_state: p('to'),
-      reason: p('reason'),
-      at: p('at'),
-    })
-    .returning('seq'),
+const insertEvents = insertRows(
+  'events',
+  ['tenant_id', 'job_id', 'task_id', 'attempt_id', 'kind', 'from_state', 'to_state', 'reason', 'at'],
+  'seq',
 );
-const eventsAfter = statement((q) =>
+export const eventsAfter = statement((q) =>
   q.selectFrom('events').selectAll().where('seq', '>', p<number>('seq')).orderBy('seq').limit(p<number>('limit')),
 );
-const latestEvent = statement((q) => q.selectFrom('events').select((eb) => eb.fn.max('seq').as('seq')));
+export const latestEvent = statement((q) => q.selectFrom('events').select((eb) => eb.fn.max('seq').as('seq')));
 
 export function createEventLog(read: Run, clock: Clock): EventLog {
   const listeners = new Set<Listener>();
-  return {
-    async append(tx, event) {
-      const at = clock.now();
-      const values = {
-        tenant: event.tenantId,
-        job: event.jobId ?? null,
-        task: event.taskId ?? null,
-        attempt: event.attemptId ?? null,
-        kind: event.kind,
-        from: event.from ?? null,
-        to: event.to ?? null,
-        reason: event.reason ?? null,
-        at,
-      };
-      const [row] = await tx.run(insertEvent, values);
-      const told = toEvent({
-        seq: row?.seq ?? 0,
-        tenant_id: values.tenant,
-        job_id: values.job,
-        task_id: values.task,
-        attempt_id: values.attempt,
-        kind: values.kind,
-        from_state: values.from,
-        to_state: values.to,
-        reason: values.reason,
-        at,
-      });
-      tx.afterCommit(() => {
+  const gathered = new WeakMap<Transaction, Omit<EventRow, 'seq'>[]>();
+
+  async function write(tx: Transaction, events: readonly Omit<EventRow, 'seq'>[]): Promise<void> {
+    const numbers = await insertEvents(tx.run, events.map(valuesOf));
+    tx.afterCommit(() => {
+      if (listeners.size === 0) return;
+      for (const [at, event] of events.entries()) {
+        const told = toEvent({ ...event, seq: numbers[at] ?? 0 });
         for (const listener of listeners) listener(told);
-      });
+      }
+    });
+  }
+
+  return {
+    append(tx, event) {
+      const known = gathered.get(tx);
+      const events = known ?? [];
+      events.push(rowOf(event, clock.now()));
+      if (known) return;
+      gathered.set(tx, events);
+      tx.beforeCommit(() => write(tx, events));
     },
     after: async (seq, limit) => (await read(eventsAfter, { seq, limit })).map(toEvent),
     latest: async () => (await read(latestEvent))[0]?.seq ?? 0,
@@ -92,6 +75,24 @@ export function createEventLog(read: Run, clock: Clock): EventLog {
 }
 
 type EventRow = Selectable<Tables['events']>;
+
+const rowOf = (event: NewEvent, at: number): Omit<EventRow, 'seq'> => ({
+  tenant_id: event.tenantId,
+  job_id: event.jobId ?? null,
+  task_id: event.taskId ?? null,
+  attempt_id: event.attemptId ?? null,
+  kind: event.kind,
+  from_state: event.from ?? null,
+  to_state: event.to ?? null,
+  reason: event.reason ?? null,
+  at,
+});
+
+/** In the order of the columns of `insertEvents`. */
+const valuesOf = (row: Omit<EventRow, 'seq'>) => [
+  ...[row.tenant_id, row.job_id, row.task_id, row.attempt_id, row.kind, row.from_state, row.to_state, row.reason],
+  row.at,
+];
 
 const toEvent = ({ from_state, to_state, at, ...row }: EventRow): Event => ({
   ...row,

@@ -28,6 +28,8 @@ async function streamEvents(
     for (;;) {
       const page = await events.after(sent, CATCH_UP_PAGE);
       for (const event of page) {
+        // Told by its own commit while this page was on its way.
+        if (event.seq <= sent) continue;
         sent = event.seq;
         if (event.tenant_id === tenantId) stream.send({ event: 'event', data: event, id: event.seq });
       }

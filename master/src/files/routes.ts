@@ -2,9 +2,10 @@ import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { fileOperations } from '@ffrtmp/shared/contract/files';
 import { sha256Schema } from '@ffrtmp/shared/job/job';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { iso } from '../clock.ts';
 import { DEFAULT_TENANT } from '../database/tables.ts';
 import { type DownloadHeaders, sendFile } from './download.ts';
-import type { Library } from './library.ts';
+import type { Library, Uploader } from './library.ts';
 import { createUploads } from './upload.ts';
 
 /**
@@ -12,14 +13,16 @@ import { createUploads } from './upload.ts';
  * apart. It lives in its own scope, because tus reads the body itself. `sweep` removes uploads nobody continues.
  */
 export function fileRoutes(app: FastifyInstance, library: Library): { sweep: () => Promise<unknown> } {
-  const tenants = new WeakMap<object, string>();
-  const uploads = createUploads(library, (request) => tenants.get(nodeRequest(request)) ?? DEFAULT_TENANT);
+  const uploaders = new WeakMap<object, Uploader>();
+  const nobody = { tenantId: DEFAULT_TENANT, isNode: false };
+  const uploads = createUploads(library, (request) => uploaders.get(nodeRequest(request)) ?? nobody);
 
   const tus = (request: FastifyRequest, reply: FastifyReply) => {
     const { id } = request.params as { id?: string };
     if (id !== undefined && !fileOperations.continueUpload.params.safeParse({ id }).success)
       throw new FfrtmpError('invalid_request', 'path: id: must be the 32 hexadecimal digits of an upload');
-    tenants.set(request.raw, request.caller.tenantId);
+    const { tenantId, role } = request.caller;
+    uploaders.set(request.raw, { tenantId, isNode: role === 'node' });
     reply.hijack();
     // The API prefix is ours; tus knows its uploads under /files alone.
     request.raw.url = request.raw.url?.replace(/^\/api\//, '/');
@@ -31,7 +34,7 @@ export function fileRoutes(app: FastifyInstance, library: Library): { sweep: () 
     if (!sha256Schema.safeParse(id).success)
       throw new FfrtmpError('invalid_request', 'path: id: must be 64 lower-case hexadecimal digits');
     const found = await library.find(request.caller.tenantId, id);
-    if (!found) throw new FfrtmpError('not_found', `there is no file ${id}`);
+    if (!found) throw await notFound(library, request.caller.tenantId, id);
     await sendFile(library, found, request.headers as DownloadHeaders, reply, head);
     return reply;
   };
@@ -75,6 +78,19 @@ export function fileRoutes(app: FastifyInstance, library: Library): { sweep: () 
     }
   });
   return { sweep: uploads.sweep };
+}
+
+async function notFound(library: Library, tenantId: string, sha256: string): Promise<FfrtmpError> {
+  const at = await library.prunedAt(tenantId, sha256);
+  if (at === undefined) return new FfrtmpError('not_found', `there is no file ${sha256}`);
+  const when = iso(at);
+  return new FfrtmpError(
+    'not_found',
+    `the file ${sha256} was pruned on ${when}: the master keeps files for a time only`,
+    {
+      pruned_at: when,
+    },
+  );
 }
 
 /** The tus server wraps Node's request in a web request that carries it. */

@@ -7,7 +7,8 @@ import { sha256Schema } from '@ffrtmp/shared/job/job';
 import { FileStore } from '@tus/file-store';
 import { Server } from '@tus/server';
 import { errorBody, toFfrtmpError } from '../http/errors.ts';
-import type { Library } from './library.ts';
+import { createArrivals } from './arrivals.ts';
+import type { Library, Uploader } from './library.ts';
 
 /** An upload that nobody continues is swept after this. */
 const ABANDONED_AFTER_MS = 24 * 3_600_000;
@@ -29,7 +30,7 @@ export interface Uploads {
 }
 
 /** The tus server: resumable uploads into the data directory, checked and made durable before the last reply. */
-export function createUploads(library: Library, tenantOf: (request: object) => string): Uploads {
+export function createUploads(library: Library, uploaderOf: (request: object) => Uploader): Uploads {
   const datastore = new FileStore({
     directory: library.uploadsDir,
     expirationPeriodInMilliseconds: ABANDONED_AFTER_MS,
@@ -37,6 +38,9 @@ export function createUploads(library: Library, tenantOf: (request: object) => s
   // For the header Upload-Expires the server looks for the upload again, and answers 404 when its first request was also
   // its last (no bytes, or all of them in it): it is a file by then. The header is not worth that.
   datastore.extensions = datastore.extensions.filter((name) => name !== 'expiration');
+  const arrivals = createArrivals();
+  const write = datastore.write.bind(datastore);
+  datastore.write = (bytes, id, offset) => write(arrivals.follow(id, offset, bytes), id, offset);
   const server = new Server({
     path: '/files',
     relativeLocation: true,
@@ -57,7 +61,7 @@ export function createUploads(library: Library, tenantOf: (request: object) => s
       orRefuse(async () => {
         const path = join(library.uploadsDir, upload.id);
         const file = await library
-          .adopt(tenantOf(request), path, upload.metadata?.sha256 ?? undefined)
+          .adopt(uploaderOf(request), path, upload.metadata?.sha256 ?? undefined, arrivals.take(upload.id))
           .catch(async (error: unknown) => {
             // The bytes may be gone already, and `remove` stops at what it does not find.
             await datastore.remove(upload.id).catch(() => datastore.configstore.delete(upload.id));

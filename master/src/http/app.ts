@@ -25,7 +25,14 @@ export interface AppParts {
   log: Pick<Logger, 'error'>;
 }
 
-const answer = (error: FfrtmpError, reply: FastifyReply) => void reply.code(error.httpStatus).send(errorBody(error));
+/** When a call that was turned away for lack of room may come again: a queue or a master moves within seconds. */
+const RETRY_AFTER_S = 2;
+
+function answer(error: FfrtmpError, reply: FastifyReply): void {
+  const { httpStatus } = error;
+  if (httpStatus === 429 || httpStatus === 503) reply.header('retry-after', RETRY_AFTER_S);
+  void reply.code(httpStatus).send(errorBody(error));
+}
 
 /** The HTTP server without its routes: keys, limits, and the one place where errors become replies. */
 export function createApp({ identify, tls, log }: AppParts): FastifyInstance {

@@ -31,6 +31,8 @@ export function openEventStream(reply: FastifyReply): EventStream {
   const { closing } = reply.server;
   const end = () => raw.end();
   closing.addEventListener('abort', end, { once: true });
+  // The master may have begun to stop while the store was asked what to stream.
+  if (closing.aborted) end();
   const closed = new Promise<void>((resolve) => {
     const onClose = () => {
       clearInterval(keepAlive);

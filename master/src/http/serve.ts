@@ -47,6 +47,60 @@ function parse(where: string, schema: z.ZodType | undefined, data: unknown): unk
   return parsed.data;
 }
 
+/** A request's parts as they came. */
+export interface RawParts {
+  params: unknown;
+  query: unknown;
+  headers: unknown;
+  body: unknown;
+}
+
+/** Validates every part of a request against its operation. */
+export const parseParts = (operation: Operation, raw: RawParts) => ({
+  params: parse('path', operation.params, raw.params),
+  query: parse('query', operation.query, raw.query),
+  headers: parse('headers', operation.headers, raw.headers),
+  body: parse('body', operation.body && chosenBody(operation, raw.body), raw.body ?? missingBody(operation)),
+});
+
+/** One request under way. Its signal is made when somebody asks for it, which most verbs do not. */
+class ServedRequest implements RawParts {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly headers: unknown;
+  readonly body: unknown;
+  readonly caller: Caller;
+  readonly raw: FastifyRequest;
+  readonly reply: FastifyReply;
+  #signal: AbortSignal | undefined;
+
+  constructor({ params, query, headers, body }: RawParts, raw: FastifyRequest, reply: FastifyReply) {
+    this.params = params;
+    this.query = query;
+    this.headers = headers;
+    this.body = body;
+    this.caller = raw.caller;
+    this.raw = raw;
+    this.reply = reply;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= goneSignal(this.reply);
+    return this.#signal;
+  }
+}
+
+/** Aborts when the client goes away before it was answered. */
+function goneSignal({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  const look = () => {
+    if (!raw.writableFinished) controller.abort();
+  };
+  if (raw.closed) look();
+  else raw.once('close', look);
+  return controller.signal;
+}
+
 /** Serves every operation under its path and under `/api`, as the seeds have both. */
 export function serve(app: FastifyInstance, handlers: readonly Handler[]): void {
   for (const handler of handlers) {
@@ -62,21 +116,8 @@ export function serve(app: FastifyInstance, handlers: readonly Handler[]): void 
         exposeHeadRoute: operation.method === 'GET' && operation.access === 'open',
         config: { operation },
         handler: async (raw, reply) => {
-          const controller = new AbortController();
-          reply.raw.once('close', () => {
-            if (!reply.raw.writableFinished) controller.abort();
-          });
-          const request = {
-            params: parse('path', operation.params, raw.params),
-            query: parse('query', operation.query, raw.query),
-            headers: parse('headers', operation.headers, raw.headers),
-            body: parse('body', operation.body && chosenBody(operation, raw.body), raw.body ?? missingBody(operation)),
-            caller: raw.caller,
-            raw,
-            reply,
-            signal: controller.signal,
-          } as unknown as Request<Operation>;
-          const result = await handler.run(request);
+          const request = new ServedRequest(parseParts(operation, raw), raw, reply);
+          const result = await handler.run(request as unknown as Request<Operation>);
           if (result === streamed) return reply;
           if (!reply.statusCode || reply.statusCode === 200) reply.code(status ?? 200);
           return result;

@@ -6,18 +6,18 @@ import { decideRetry } from '@ffrtmp/shared/job/retry';
 import { isLiveAttempt } from '@ffrtmp/shared/job/state';
 import type { Transaction } from '../database/commit.ts';
 import type { JobParts } from './parts.ts';
-import { requireJobRow, settleJob, skipDependents, unblockDependents } from './settle.ts';
+import { requireJobRow, settleJob, settleKnown, skipDependents, unblockDependents } from './settle.ts';
 import {
   type AttemptRow,
   attemptById,
   countRetry,
   insertArtifact,
   insertResult,
-  jobById,
+  type JobRow,
   lostNodes,
   resultOf,
-  type TaskRow,
   taskById,
+  tasksOfJob,
 } from './store.ts';
 
 /** What is kept of a result, beside the columns of its attempt. */
@@ -43,31 +43,36 @@ const digestOf = (result: Result) => hash('sha256', JSON.stringify({ ...result, 
 export async function finish(parts: JobParts, result: Result): Promise<Finished> {
   const digest = digestOf(result);
   return parts.db.write(async (tx) => {
-    const attempt = await requireAttempt(tx, result);
-    const [stored] = await tx.run(resultOf, { id: attempt.id });
-    const repeated = stored?.digest === digest;
+    const { attempt, job: named } = await requireAttempt(tx, result);
     if (!isLiveAttempt(attempt.state)) {
+      const [stored] = await tx.run(resultOf, { id: attempt.id });
+      const repeated = stored?.digest === digest;
       if (!repeated && !(await acceptLateFacts(tx, attempt, result, digest, stored !== undefined)))
         throw stale(attempt);
-      const job = await requireJobRow(tx, attempt.job_seq);
-      return { status: repeated ? 'repeated' : 'accepted', jobStatus: job.state };
+      return { status: repeated ? 'repeated' : 'accepted', jobStatus: named.state };
     }
     await storeResult(tx, attempt, result, digest);
-    const job = await endAttempt(parts, tx, attempt, result);
+    const job = await endAttempt(parts, tx, { attempt, job: named }, result);
     return { status: 'accepted', jobStatus: job.state };
   });
 }
 
-async function requireAttempt(tx: Transaction, result: Result): Promise<AttemptRow> {
+/** The attempt a result speaks of, and its job. */
+interface Ending {
+  attempt: AttemptRow;
+  job: JobRow;
+}
+
+async function requireAttempt(tx: Transaction, result: Result): Promise<Ending> {
   const [attempt] = await tx.run(attemptById, { id: result.attempt_id });
-  const [job] = await tx.run(jobById, { id: result.job_id });
-  if (!attempt || !job || attempt.job_seq !== job.seq || attempt.node_id !== result.node_id) {
+  const job = attempt && (await requireJobRow(tx, attempt.job_seq));
+  if (!attempt || !job || job.id !== result.job_id || attempt.node_id !== result.node_id) {
     throw new FfrtmpError(
       'not_found',
       `job ${result.job_id} has no attempt ${result.attempt_id} on node ${result.node_id}`,
     );
   }
-  return attempt;
+  return { attempt, job };
 }
 
 const stale = (attempt: AttemptRow) =>
@@ -93,10 +98,9 @@ async function storeResult(tx: Transaction, attempt: AttemptRow, result: Result,
   await tx.run(insertResult, { id: attempt.id, digest, body: JSON.stringify(stored) });
 }
 
-async function endAttempt(parts: JobParts, tx: Transaction, attempt: AttemptRow, result: Result) {
-  const [task] = await tx.run(taskById, { id: attempt.task_id });
-  if (!task) throw new Error(`task ${attempt.task_id} is gone`);
-  if (result.status === 'completed') return succeed(parts, tx, attempt, task, result);
+async function endAttempt(parts: JobParts, tx: Transaction, ending: Ending, result: Result) {
+  const { attempt } = ending;
+  if (result.status === 'completed') return succeed(parts, tx, ending, result);
   if (result.status === 'canceled') return giveBack(parts, tx, attempt, result.cause ?? 'canceled');
   return endFailed(parts, tx, {
     attempt,
@@ -105,8 +109,10 @@ async function endAttempt(parts: JobParts, tx: Transaction, attempt: AttemptRow,
   });
 }
 
-async function succeed(parts: JobParts, tx: Transaction, attempt: AttemptRow, task: TaskRow, result: Result) {
-  const job = await requireJobRow(tx, attempt.job_seq);
+async function succeed(parts: JobParts, tx: Transaction, { attempt, job }: Ending, result: Result) {
+  const tasks = await tx.run(tasksOfJob, { seq: job.seq });
+  const task = tasks.find((one) => one.id === attempt.task_id);
+  if (!task) throw new Error(`task ${attempt.task_id} is gone`);
   for (const artifact of result.artifacts) {
     const bytes = await parts.ownedBytes(attempt.tenant_id, artifact.sha256);
     if (bytes === undefined) {
@@ -127,6 +133,8 @@ async function succeed(parts: JobParts, tx: Transaction, attempt: AttemptRow, ta
   }
   await parts.transitions.attempt(tx, attempt, 'succeeded', { jobId: job.id });
   const done = await parts.transitions.task(tx, task, 'succeeded', { jobId: job.id });
+  // A job of one task, as nearly all are, has nothing to unblock and nothing to be read again.
+  if (tasks.length === 1) return settleKnown(parts, tx, { job, tasks: [done] });
   await unblockDependents(parts, tx, done, job.id);
   return settleJob(parts, tx, job.seq);
 }

@@ -1,7 +1,11 @@
+import { hash } from 'node:crypto';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import type { Queue } from '@ffrtmp/shared/job/job';
 import type { JobState } from '@ffrtmp/shared/job/state';
+import type { Kysely, SelectQueryBuilder } from 'kysely';
+import type { Dialect } from '../database/migrations/list.ts';
 import { p, type Run, statement } from '../database/statement.ts';
+import type { Tables } from '../database/tables.ts';
 import type { JobRow } from './store.ts';
 
 export interface JobFilter {
@@ -13,28 +17,70 @@ export interface JobFilter {
 type Wanted = { status: boolean; queue: boolean; label: 'none' | 'name' | 'value' };
 
 /** One prepared statement a shape of filter: each walks the index that serves it, newest first, after the cursor. */
-function pageStatement(wanted: Wanted) {
-  return statement((q) => {
-    let query = q
-      .selectFrom('jobs')
-      .selectAll('jobs')
-      .where('jobs.tenant_id', '=', p<string>('tenant'))
-      .where('jobs.seq', '<', p<number>('before'));
+const pageStatement = (wanted: Wanted) =>
+  statement((q, dialect) =>
+    wanted.label === 'none' ? pageOfAll(q, dialect, wanted) : pageOfLabel(q, dialect, wanted),
+  );
+
+function pageOfAll(q: Kysely<Tables>, dialect: Dialect, wanted: Wanted) {
+  let query = q.selectFrom('jobs').selectAll('jobs').where('jobs.tenant_id', '=', p<string>('tenant'));
+  if (wanted.queue) query = query.where('jobs.queue', '=', p<Queue>('queue'));
+  if (wanted.status && dialect === 'postgres') query = belowInState(query);
+  else {
     if (wanted.status) query = query.where('jobs.state', '=', p<JobState>('status'));
-    if (wanted.queue) query = query.where('jobs.queue', '=', p<Queue>('queue'));
-    if (wanted.label !== 'none') {
-      query = query.where('jobs.seq', 'in', (eb) => {
-        const labels = eb
-          .selectFrom('job_labels')
-          .select('job_seq')
-          .where('job_labels.tenant_id', '=', p<string>('tenant'))
-          .where('name', '=', p<string>('name'));
-        return wanted.label === 'value' ? labels.where('value', '=', p<string>('value')) : labels;
-      });
-    }
-    return query.orderBy('jobs.seq', 'desc').limit(p<number>('limit'));
-  });
+    query = query.where('jobs.seq', '<', p<number>('before'));
+  }
+  return query.orderBy('jobs.seq', 'desc').limit(p<number>('limit'));
 }
+
+/**
+ * PostgreSQL, once it has seen one frequent state, walks all jobs for a rare one. Bounds and an order that name the state
+ * too, and never set it equal, leave it the index of states alone.
+ */
+const belowInState = <Row>(query: SelectQueryBuilder<Tables, 'jobs', Row>) =>
+  query
+    .where('jobs.state', '>=', p<JobState>('status'))
+    .where((eb) => eb(eb.refTuple('jobs.state', 'jobs.seq'), '<', eb.tuple(p<JobState>('status'), p<number>('before'))))
+    .orderBy('jobs.state', 'desc');
+
+/** The label leads to its jobs, never every job to its labels. */
+function pageOfLabel(q: Kysely<Tables>, dialect: Dialect, wanted: Wanted) {
+  let query = q
+    .selectFrom('job_labels')
+    .crossJoin('jobs')
+    .selectAll('jobs')
+    .whereRef('jobs.seq', '=', 'job_labels.job_seq');
+  if (dialect === 'postgres') query = belowInLabel(query);
+  else
+    query = query
+      .where('job_labels.tenant_id', '=', p<string>('tenant'))
+      .where('job_labels.name', '=', p<string>('name'))
+      .where('job_labels.job_seq', '<', p<number>('before'));
+  if (wanted.label === 'value') query = query.where('job_labels.value', '=', p<string>('value'));
+  if (wanted.status) query = query.where('jobs.state', '=', p<JobState>('status'));
+  if (wanted.queue) query = query.where('jobs.queue', '=', p<Queue>('queue'));
+  return query.orderBy('job_labels.job_seq', 'desc').limit(p<number>('limit'));
+}
+
+/** The same for labels: a rare one is not looked for among all of them. */
+const belowInLabel = <Row>(query: SelectQueryBuilder<Tables, 'job_labels' | 'jobs', Row>) =>
+  query
+    .where((eb) =>
+      eb(
+        eb.refTuple('job_labels.tenant_id', 'job_labels.name', 'job_labels.job_seq'),
+        '<',
+        eb.tuple(p<string>('tenant'), p<string>('name'), p<number>('before')),
+      ),
+    )
+    .where((eb) =>
+      eb(
+        eb.refTuple('job_labels.tenant_id', 'job_labels.name'),
+        '>=',
+        eb.tuple(p<string>('tenant'), p<string>('name')),
+      ),
+    )
+    .orderBy('job_labels.tenant_id', 'desc')
+    .orderBy('job_labels.name', 'desc');
 
 const statements = new Map<string, ReturnType<typeof pageStatement>>();
 
@@ -62,10 +108,19 @@ export async function listJobs(
   return run(query, values);
 }
 
-/** A cursor is the number of the last job of a page: rows that change or arrive meanwhile neither skip nor repeat others. */
-export function readCursor(cursor: string | undefined): number {
+const filterMark = (filter: JobFilter) =>
+  hash('sha256', JSON.stringify([filter.status, filter.queue, filter.label]), 'hex').slice(0, 8);
+
+/** A cursor names the last job of a page and the query it belongs to: rows that change meanwhile neither skip nor repeat others. */
+export const cursorAfter = (filter: JobFilter, seq: number) => `${seq}.${filterMark(filter)}`;
+
+export function readCursor(filter: JobFilter, cursor: string | undefined): number {
   if (cursor === undefined) return Number.MAX_SAFE_INTEGER;
-  if (!/^\d{1,15}$/.test(cursor))
-    throw new FfrtmpError('invalid_request', 'query: cursor: use `next_cursor` of the page before');
-  return Number(cursor);
+  const [, seq, mark] = /^(\d{1,15})\.([0-9a-f]{8})$/.exec(cursor) ?? [];
+  if (seq === undefined || mark !== filterMark(filter))
+    throw new FfrtmpError(
+      'invalid_request',
+      'query: cursor: use `next_cursor` of the page before, with the same filter',
+    );
+  return Number(seq);
 }

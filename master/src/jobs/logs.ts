@@ -1,9 +1,11 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
+import { opendir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 
 /** A log is for reading: what an attempt says beyond this is counted, marked and dropped. */
 const MAX_LOG_BYTES = 8 << 20;
+const ENDING = '.log';
 const TRUNCATED = '\n[log truncated: the limit of 8 MB an attempt is reached]\n';
 
 export interface LogChunk {
@@ -12,10 +14,20 @@ export interface LogChunk {
   text: string;
 }
 
+export interface StoredLog {
+  attemptId: string;
+  bytes: number;
+}
+
 /** One file an attempt in the data directory. Offsets count the bytes the agent sent, so that repeats change nothing. */
 export interface LogStore {
   append: (jobId: string, attemptId: string, offset: number, chunk: string) => number;
   read: (attemptId: string) => string;
+  /** The end of a log, at most so many bytes, from the beginning of a character. */
+  tail: (attemptId: string, bytes: number) => string;
+  /** Every log there is, one after the other, in no order. */
+  each: () => AsyncIterable<StoredLog>;
+  remove: (attemptIds: readonly string[]) => Promise<void>;
   subscribe: (listener: (chunk: LogChunk) => void) => () => void;
 }
 
@@ -23,7 +35,7 @@ export function createLogStore(dataDir: string): LogStore {
   const folder = join(dataDir, 'logs');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const listeners = new Set<(chunk: LogChunk) => void>();
-  const pathOf = (attemptId: string) => join(folder, `${attemptId}.log`);
+  const pathOf = (attemptId: string) => join(folder, attemptId + ENDING);
   const sizeOf = (attemptId: string) => (existsSync(pathOf(attemptId)) ? statSync(pathOf(attemptId)).size : 0);
 
   function write(jobId: string, attemptId: string, bytes: Buffer): void {
@@ -51,11 +63,35 @@ export function createLogStore(dataDir: string): LogStore {
       return offset + bytes.length;
     },
     read: (attemptId) => (existsSync(pathOf(attemptId)) ? readFileSync(pathOf(attemptId), 'utf8') : ''),
+    tail: (attemptId, bytes) => (existsSync(pathOf(attemptId)) ? endOf(pathOf(attemptId), bytes) : ''),
+    async *each() {
+      for await (const { name } of await opendir(folder)) {
+        const found = await stat(join(folder, name)).catch(() => undefined);
+        if (found && name.endsWith(ENDING)) yield { attemptId: name.slice(0, -ENDING.length), bytes: found.size };
+      }
+    },
+    async remove(attemptIds) {
+      for (const attemptId of attemptIds) await rm(pathOf(attemptId), { force: true });
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
   };
+}
+
+function endOf(path: string, bytes: number): string {
+  const file = openSync(path, 'r');
+  try {
+    const size = statSync(path).size;
+    const end = Buffer.alloc(Math.min(bytes, size));
+    const read = readSync(file, end, 0, end.length, size - end.length);
+    // A cut inside a character leaves up to three bytes that continue it.
+    const start = size > bytes ? end.findIndex((byte) => (byte & 0xc0) !== 0x80) : 0;
+    return end.subarray(Math.max(0, start), read).toString('utf8');
+  } finally {
+    closeSync(file);
+  }
 }
 
 export interface LoggedAttempt {

@@ -1,5 +1,6 @@
 import { type JobRequest, shortName } from '@ffrtmp/shared/job/job';
 import { resolveEncode } from '@ffrtmp/shared/job/resolve';
+import { bucket, DEFAULT_POOL, isHardwareEncoder } from '@ffrtmp/shared/job/resources';
 import type { Requirement, TaskKind, TaskSpec } from '@ffrtmp/shared/job/task';
 import type { Encode, GeneratedInput } from '@ffrtmp/shared/media/encoding';
 
@@ -16,6 +17,10 @@ export interface JobBody {
   generate: GeneratedInput | null;
   outputs: { name: string }[];
   limits: JobRequest['limits'] | null;
+  /** Absent in jobs of older masters, like every field behind a question mark. */
+  resources?: JobRequest['resources'] | null;
+  pool?: string;
+  node_selector?: Record<string, string>;
   quality: JobRequest['quality'] | null;
   classification: string;
   labels: Record<string, string>;
@@ -62,11 +67,31 @@ export function bodyOf(request: JobRequest, traceparent: string | null, inputByt
     generate,
     outputs: [{ name: withEnding(wanted, encode.container) }],
     limits: request.limits ?? null,
+    resources: request.resources ?? null,
+    pool: request.pool,
+    node_selector: request.node_selector,
     quality: request.quality ?? null,
     classification: request.classification,
     labels: request.labels,
     warnings,
     traceparent,
+  };
+}
+
+/** What a task of the job needs of its node: amounts in buckets, so that alike tasks share a class. Pure. */
+function requirementOf(body: JobBody, encoder: string | null): Requirement {
+  const wanted = body.resources ?? {};
+  const sessions = wanted.gpu_sessions ?? (isHardwareEncoder(encoder) ? 1 : 0);
+  return {
+    engine: 'ffmpeg',
+    encoder,
+    cpu_threads: wanted.cpu_threads === undefined ? null : bucket(wanted.cpu_threads),
+    ram_mb: bucket(wanted.ram_mb ?? 0),
+    // A task without an encoder of its own (a comparison) runs on the CPU.
+    gpu_sessions: encoder === null ? 0 : sessions,
+    disk_mb: bucket(wanted.disk_mb ?? 0),
+    pool: body.pool ?? DEFAULT_POOL,
+    node_selector: body.node_selector ?? {},
   };
 }
 
@@ -79,7 +104,7 @@ export function planTasks(body: JobBody): PlannedTask[] {
     mode: 'finite',
     required: true,
     needs: [],
-    requirement: { engine: 'ffmpeg', encoder: body.encode.encoder },
+    requirement: requirementOf(body, body.encode.encoder),
     spec: {
       kind: 'transcode',
       encode: body.encode,
@@ -95,7 +120,7 @@ export function planTasks(body: JobBody): PlannedTask[] {
     mode: 'finite',
     required: false,
     needs: [0],
-    requirement: { engine: 'ffmpeg', encoder: null },
+    requirement: requirementOf(body, null),
     spec: { kind: 'quality', encode: body.encode, metrics: body.quality.metrics, limits },
   };
   return [transcode, quality];

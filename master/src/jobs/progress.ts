@@ -17,12 +17,17 @@ export interface ProgressBoard {
   subscribe: (listener: (progress: AttemptProgress) => void) => () => void;
 }
 
-export function createProgressBoard(): ProgressBoard {
+/** The part of a report that changes when an attempt gets on. */
+const stand = ({ phase, percent, frames }: Progress) => `${phase} ${percent} ${frames}`;
+
+export function createProgressBoard(onMoved: (attemptId: string) => void): ProgressBoard {
   const byAttempt = new Map<string, AttemptProgress>();
   const latestOfJob = new Map<string, AttemptProgress>();
   const listeners = new Set<(progress: AttemptProgress) => void>();
   return {
     report(progress) {
+      const before = byAttempt.get(progress.attemptId);
+      if (!before || stand(before.progress) !== stand(progress.progress)) onMoved(progress.attemptId);
       byAttempt.set(progress.attemptId, progress);
       latestOfJob.set(progress.jobId, progress);
       for (const listener of listeners) listener(progress);

@@ -11,6 +11,9 @@ export async function retry(parts: JobParts, seq: number): Promise<void> {
     if (job.state !== 'failed' && job.state !== 'canceled') {
       throw new FfrtmpError('conflict', `the job is ${job.state}: only a failed or canceled job is retried`);
     }
+    const { tenant_id: tenant, input_sha256: input } = job;
+    if (input !== null && !(await parts.holdFile(tx.run, tenant, input)))
+      throw new FfrtmpError('conflict', `its input ${input} was pruned: upload it again, then retry`);
     await parts.transitions.job(tx, job, 'pending', { reason: 'retried by request', retryCount: 0 });
     const dueAt = dueOf(parts, job);
     for (const task of await tx.run(tasksOfJob, { seq })) {

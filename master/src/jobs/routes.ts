@@ -1,10 +1,12 @@
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
-import { jobOperations } from '@ffrtmp/shared/contract/jobs';
+import { jobOperations, MAX_BULK_CHANGES } from '@ffrtmp/shared/contract/jobs';
+import type { JobRequest } from '@ffrtmp/shared/job/job';
+import type { Caller } from '../http/caller.ts';
 import { openEventStream } from '../http/events.ts';
 import { type Handler, handle, streamed } from '../http/serve.ts';
 import { cancel } from './cancel.ts';
 import { followJob, followLog } from './follow.ts';
-import { type JobFilter, listJobs, readCursor } from './list.ts';
+import { cursorAfter, type JobFilter, listJobs, readCursor } from './list.ts';
 import { jobLog, type LogStore } from './logs.ts';
 import type { JobParts } from './parts.ts';
 import { pause, resume } from './pause.ts';
@@ -12,13 +14,10 @@ import type { ProgressBoard } from './progress.ts';
 import { retry } from './retry.ts';
 import { requireJobRow } from './settle.ts';
 import { type JobRow, jobById, jobBySeq } from './store.ts';
-import { submit } from './submit.ts';
+import { type Stored, submit } from './submit.ts';
 import { update } from './update.ts';
-import { viewAttempts, viewJob, viewTasks } from './view.ts';
+import { jobView, viewAttempts, viewJob, viewTasks } from './view.ts';
 import { whyOf } from './why.ts';
-
-/** A bulk verb handles at most this many jobs a call, so that it cannot stall the loop; repeating it goes on. */
-const MAX_BULK = 1000;
 
 /** A UUID is a UUID, all digits is a sequence number: the contract let nothing else through. */
 export async function findJob(parts: JobParts, tenantId: string, reference: string): Promise<JobRow> {
@@ -36,9 +35,9 @@ async function many(parts: JobParts, tenantId: string, filter: JobFilter, states
   const ids: string[] = [];
   let matched = 0;
   let before = Number.MAX_SAFE_INTEGER;
-  while (matched < MAX_BULK) {
+  while (matched < MAX_BULK_CHANGES) {
     const page = await listJobs(parts.db.read, tenantId, filter, { before, limit: 100 });
-    const wanted = page.filter((job) => states.includes(job.state)).slice(0, MAX_BULK - matched);
+    const wanted = page.filter((job) => states.includes(job.state)).slice(0, MAX_BULK_CHANGES - matched);
     matched += wanted.length;
     // Together, so that they share commits.
     const done = await Promise.all(wanted.map((job) => verb(parts, job.seq).then(() => true, isConflict)));
@@ -65,17 +64,16 @@ export function jobRoutes(parts: JobParts, logs: LogStore, board: ProgressBoard)
   return [
     ...readingRoutes(parts, logs, board),
     handle(jobOperations.submit, async ({ body, headers, caller, raw }) => {
-      const seqs = await submit(parts, {
-        tenantId: caller.tenantId,
-        requests: Array.isArray(body) ? body : [body],
-        traceparent: typeof raw.headers.traceparent === 'string' ? raw.headers.traceparent : null,
-        idempotencyKey: headers['idempotency-key'],
-      });
-      const jobs = await Promise.all(
-        seqs.map(async (seq) => viewJob(parts, read, await requireJobRow({ run: read }, seq))),
-      );
+      const stored = await submitted(parts, caller, raw, headers, Array.isArray(body) ? body : [body]);
+      const jobs = await Promise.all(stored.map((one) => viewStored(parts, one)));
       const [first] = jobs;
       return Array.isArray(body) || !first ? { jobs } : first;
+    }),
+    handle(jobOperations.submitMany, async ({ body, headers, caller, raw }) => {
+      const stored = await submitted(parts, caller, raw, headers, body);
+      return {
+        jobs: stored.map(({ row, body: { warnings } }) => ({ id: row.id, sequence_number: row.seq, warnings })),
+      };
     }),
     handle(jobOperations.cancelMany, ({ body, caller }) =>
       many(parts, caller.tenantId, body, ['pending', 'running', 'paused'], cancel),
@@ -91,15 +89,32 @@ export function jobRoutes(parts: JobParts, logs: LogStore, board: ProgressBoard)
   ];
 }
 
+/** A job just stored is shown from what was stored; one that a repeated call found may have moved on. */
+const viewStored = (parts: JobParts, { row, body }: Stored) =>
+  row.state === 'pending' && row.retry_count === 0
+    ? jobView(parts, { job: row, body, nodeId: null, published: [] })
+    : viewJob(parts, parts.db.read, row);
+
+const submitted = (
+  parts: JobParts,
+  { tenantId }: Caller,
+  raw: { headers: Record<string, unknown> },
+  headers: { 'idempotency-key'?: string | undefined },
+  requests: JobRequest[],
+) => {
+  const traceparent = typeof raw.headers.traceparent === 'string' ? raw.headers.traceparent : null;
+  return submit(parts, { tenantId, requests, traceparent, idempotencyKey: headers['idempotency-key'] });
+};
+
 function readingRoutes(parts: JobParts, logs: LogStore, board: ProgressBoard): Handler[] {
   const { read } = parts.db;
   return [
     handle(jobOperations.list, async ({ query, caller }) => {
-      const page = { before: readCursor(query.cursor), limit: query.limit };
+      const page = { before: readCursor(query, query.cursor), limit: query.limit };
       const rows = await listJobs(read, caller.tenantId, query, page);
       const jobs = await Promise.all(rows.map((row) => viewJob(parts, read, row)));
       const last = rows.at(-1);
-      return { jobs, next_cursor: last && rows.length === query.limit ? String(last.seq) : null };
+      return { jobs, next_cursor: last && rows.length === query.limit ? cursorAfter(query, last.seq) : null };
     }),
     handle(jobOperations.get, async ({ params, caller }) => {
       const job = await findJob(parts, caller.tenantId, params.id);

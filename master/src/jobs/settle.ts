@@ -22,7 +22,16 @@ export async function settleJob(
   change: JobChange = {},
 ): Promise<JobRow> {
   const job = await requireJobRow(tx, seq);
-  const tasks = await tx.run(tasksOfJob, { seq });
+  return settleKnown(parts, tx, { job, tasks: await tx.run(tasksOfJob, { seq }) }, change);
+}
+
+/** The same where this transaction has read the job and left its tasks as they are given here. */
+export function settleKnown(
+  parts: JobParts,
+  tx: Transaction,
+  { job, tasks }: { job: JobRow; tasks: readonly TaskRow[] },
+  change: JobChange = {},
+): Promise<JobRow> {
   const state = deriveJobState(tasks.map((task) => ({ state: task.state, required: task.required === 1 })));
   return parts.transitions.job(tx, job, state, change);
 }

@@ -9,61 +9,8 @@ export type ArtifactRow = Tables['artifacts'];
 
 /** A partial index is used only when its condition stands literally in the statement. */
 const isClaimable = sql<boolean>`claimable = 1`;
+const isLive = sql<boolean>`ended_at is null`;
 const waitsForDue = sql<boolean>`state = 'ready' and claimable = 0`;
-
-export const insertJob = statement((q) =>
-  q
-    .insertInto('jobs')
-    .values({
-      id: p('id'),
-      tenant_id: p('tenant'),
-      state: 'pending',
-      queue: p('queue'),
-      priority: p('priority'),
-      retry_count: 0,
-      max_retries: p('maxRetries'),
-      not_before: p('notBefore'),
-      failure_class: null,
-      quarantined: 0,
-      error: null,
-      created_at: p('now'),
-      started_at: null,
-      completed_at: null,
-    })
-    .returning('seq'),
-);
-export const insertJobBody = statement((q) =>
-  q.insertInto('job_bodies').values({ job_seq: p('seq'), body: p('body') }),
-);
-export const insertLabel = statement((q) =>
-  q.insertInto('job_labels').values({ tenant_id: p('tenant'), name: p('name'), value: p('value'), job_seq: p('seq') }),
-);
-export const insertTask = statement((q) =>
-  q.insertInto('tasks').values({
-    id: p('id'),
-    job_seq: p('seq'),
-    position: p('position'),
-    tenant_id: p('tenant'),
-    kind: p('kind'),
-    mode: p('mode'),
-    state: p('state'),
-    required: p('required'),
-    class_id: p('classId'),
-    ord: p('ord'),
-    claimable: p('claimable'),
-    due_at: p('due'),
-    attempts: 0,
-    failures: 0,
-    losses: 0,
-    avoid_node_id: null,
-  }),
-);
-export const insertTaskBody = statement((q) =>
-  q.insertInto('task_bodies').values({ task_id: p('id'), body: p('body') }),
-);
-export const insertNeed = statement((q) =>
-  q.insertInto('task_needs').values({ task_id: p('id'), needs_id: p('needs') }),
-);
 
 export const allClasses = statement((q) => q.selectFrom('classes').selectAll());
 export const insertClass = statement((q) =>
@@ -76,9 +23,37 @@ export const insertClass = statement((q) =>
 export const readyLanes = statement((q) =>
   q
     .selectFrom('tasks')
-    .select(({ fn }) => ['class_id', 'tenant_id', fn.countAll<number>().as('ready'), fn.min<number>('ord').as('head')])
+    .select(({ fn }) => ['class_id', 'tenant_id', fn.countAll<number>().as('ready')])
     .where(isClaimable)
     .groupBy(['class_id', 'tenant_id']),
+);
+/** The head of the first lane behind a class and tenant: step by step all lanes, without counting their tasks. */
+export const nextLane = statement((q) =>
+  q
+    .selectFrom('tasks')
+    .select(['class_id', 'tenant_id', 'ord', 'queued_at'])
+    .where(isClaimable)
+    .where((eb) => eb(eb.refTuple('class_id', 'tenant_id'), '>', eb.tuple(p<number>('classId'), p<string>('tenant'))))
+    .orderBy('class_id')
+    .orderBy('tenant_id')
+    .orderBy('ord')
+    .limit(1),
+);
+/** How many tasks stand before a place in a lane, counted up to a limit. */
+export const aheadInLane = statement((q) =>
+  q
+    .selectFrom((inner) =>
+      inner
+        .selectFrom('tasks')
+        .select('ord')
+        .where(isClaimable)
+        .where('class_id', '=', p<number>('classId'))
+        .where('tenant_id', '=', p<string>('tenant'))
+        .where('ord', '<', p<number>('ord'))
+        .limit(p<number>('limit'))
+        .as('before'),
+    )
+    .select(({ fn }) => fn.countAll<number>().as('count')),
 );
 
 export const jobById = statement((q) => q.selectFrom('jobs').selectAll().where('id', '=', p<string>('id')));
@@ -86,10 +61,10 @@ export const jobBySeq = statement((q) => q.selectFrom('jobs').selectAll().where(
 export const jobBody = statement((q) =>
   q.selectFrom('job_bodies').select('body').where('job_seq', '=', p<number>('seq')),
 );
-export const setQueue = statement((q) =>
+export const setPlace = statement((q) =>
   q
     .updateTable('jobs')
-    .set({ queue: p('queue'), priority: p('priority') })
+    .set({ queue: p('queue'), priority: p('priority'), deadline: p('deadline') })
     .where('seq', '=', p<number>('seq')),
 );
 export const jobCounts = statement((q) =>
@@ -130,17 +105,21 @@ export const setTaskClass = statement((q) =>
     .set({ class_id: p('classId') })
     .where('id', '=', p<string>('id')),
 );
-/** The oldest ready tasks of a lane; one more than wanted tells the next head. `alone`: nobody else could take them. */
-export const laneHeads = statement((q) =>
-  q
+/**
+ * The oldest ready tasks of a lane; one more than wanted tells the next head. PostgreSQL locks them until the commit and
+ * passes over those that another master is about to take.
+ */
+export const laneHeads = statement((q, dialect) => {
+  const heads = q
     .selectFrom('tasks')
     .selectAll()
     .where(isClaimable)
     .where('class_id', '=', p<number>('classId'))
     .where('tenant_id', '=', p<string>('tenant'))
     .orderBy('ord')
-    .limit(p<number>('limit')),
-);
+    .limit(p<number>('limit'));
+  return dialect === 'postgres' ? heads.forUpdate().skipLocked() : heads;
+});
 export const dueTasks = statement((q) =>
   q
     .selectFrom('tasks')
@@ -165,6 +144,7 @@ export const insertAttempt = statement((q) =>
     tenant_id: p('tenant'),
     number: p('number'),
     node_id: p('node'),
+    class_id: p('classId'),
     claim_id: p('claim'),
     state: 'leased',
     cause: null,
@@ -192,12 +172,22 @@ export const liveAttempts = statement((q) => q.selectFrom('attempts').selectAll(
 export const liveAttemptOf = statement((q) =>
   q.selectFrom('attempts').selectAll().where('task_id', '=', p<string>('task')).where('ended_at', 'is', null),
 );
+/** What a node runs, by class: what is booked there. */
 export const liveOnNode = statement((q) =>
   q
     .selectFrom('attempts')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .select(({ fn }) => ['class_id', fn.countAll<number>().as('count')])
     .where('node_id', '=', p<string>('node'))
-    .where('ended_at', 'is', null),
+    .where('ended_at', 'is', null)
+    .groupBy('class_id'),
+);
+/** What runs at all, by tenant and class. */
+export const liveByClass = statement((q) =>
+  q
+    .selectFrom('attempts')
+    .select(({ fn }) => ['tenant_id', 'class_id', fn.countAll<number>().as('count')])
+    .where(isLive)
+    .groupBy(['tenant_id', 'class_id']),
 );
 /** Where the latest losses happened; those before a retry by request are forgiven, so `limit` is the task's counter. */
 export const lostNodes = statement((q) =>

@@ -1,3 +1,4 @@
+import type { Clock } from '@ffrtmp/runtime/clock';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import type { FailureClass } from '@ffrtmp/shared/job/outcome';
 import {
@@ -11,7 +12,6 @@ import {
   type TaskState,
   taskTransitions,
 } from '@ffrtmp/shared/job/state';
-import type { Clock } from '../clock.ts';
 import type { Transaction } from '../database/commit.ts';
 import { p, statement } from '../database/statement.ts';
 import type { EventLog } from '../events/log.ts';
@@ -20,7 +20,8 @@ import type { AttemptRow, JobRow, TaskRow } from './store.ts';
 
 /**
  * The one writer of state. Every change is a conditional update from the state that was read, allowed by the transition
- * table, and writes its event in the same commit. Zero rows changed is a conflict, never a silent overwrite.
+ * table, and writes its event in the same commit. Zero rows changed is a conflict, never a silent overwrite. The row as
+ * it is now follows from the one that was read: asking the database for all of it again costs 5 us a change.
  */
 export interface Transitions {
   job: (tx: Transaction, job: JobRow, to: JobState, change?: JobChange) => Promise<JobRow>;
@@ -55,7 +56,7 @@ export interface AttemptChange {
   error?: string | null;
 }
 
-const updateJob = statement((q) =>
+export const updateJob = statement((q) =>
   q
     .updateTable('jobs')
     .set({
@@ -69,9 +70,9 @@ const updateJob = statement((q) =>
     })
     .where('seq', '=', p<number>('seq'))
     .where('state', '=', p<JobState>('from'))
-    .returningAll(),
+    .returning('seq'),
 );
-const updateTask = statement((q) =>
+export const updateTask = statement((q) =>
   q
     .updateTable('tasks')
     .set({
@@ -85,9 +86,9 @@ const updateTask = statement((q) =>
     })
     .where('id', '=', p<string>('id'))
     .where('state', '=', p<TaskState>('from'))
-    .returningAll(),
+    .returning('id'),
 );
-const updateAttempt = statement((q) =>
+export const updateAttempt = statement((q) =>
   q
     .updateTable('attempts')
     .set({
@@ -100,9 +101,9 @@ const updateAttempt = statement((q) =>
     })
     .where('id', '=', p<string>('id'))
     .where('state', '=', p<AttemptState>('from'))
-    .returningAll(),
+    .returning('id'),
 );
-const releaseTask = statement((q) =>
+export const releaseTask = statement((q) =>
   q
     .updateTable('tasks')
     .set({ claimable: 1, due_at: null })
@@ -139,19 +140,23 @@ async function setJob(
   if (job.state === to) return job;
   if (!isLegal(jobTransitions, job.state, to)) throw illegal('job', job.state, to);
   const restarted = to === 'pending' && isTerminalJob(job.state);
-  const [row] = await tx.run(updateJob, {
-    seq: job.seq,
-    from: job.state,
-    to,
-    failureClass: change.failureClass ?? (restarted ? null : job.failure_class),
+  const row: JobRow = {
+    ...job,
+    state: to,
+    failure_class: change.failureClass ?? (restarted ? null : job.failure_class),
     error: change.error ?? (restarted ? null : job.error),
     quarantined: Number(change.quarantined ?? (restarted ? false : job.quarantined === 1)),
-    retryCount: change.retryCount ?? job.retry_count,
-    started: job.started_at ?? (to === 'running' ? clock.now() : null),
-    completed: isTerminalJob(to) ? clock.now() : null,
+    retry_count: change.retryCount ?? job.retry_count,
+    started_at: job.started_at ?? (to === 'running' ? clock.now() : null),
+    completed_at: isTerminalJob(to) ? clock.now() : null,
+  };
+  const changed = await tx.run(updateJob, {
+    ...{ seq: job.seq, from: job.state, to, failureClass: row.failure_class, error: row.error },
+    ...{ quarantined: row.quarantined, retryCount: row.retry_count },
+    ...{ started: row.started_at, completed: row.completed_at },
   });
-  if (!row) throw moved('job');
-  await events.append(tx, {
+  if (changed.length === 0) throw moved('job');
+  events.append(tx, {
     tenantId: job.tenant_id,
     jobId: job.id,
     kind: 'job',
@@ -173,18 +178,21 @@ async function setTask(
   if (!isLegal(taskTransitions, task.state, to)) throw illegal('task', task.state, to);
   const due = to === 'ready' ? (change.dueAt ?? null) : null;
   const claimable = Number(to === 'ready' && due === null);
-  const [row] = await tx.run(updateTask, {
-    id: task.id,
-    from: task.state,
-    to,
+  const row: TaskRow = {
+    ...task,
+    state: to,
     claimable,
-    due,
+    due_at: due,
     failures: change.failures ?? task.failures,
     losses: change.losses ?? task.losses,
     attempts: change.attempts ?? task.attempts,
-    avoid: change.avoidNodeId === undefined ? task.avoid_node_id : change.avoidNodeId,
+    avoid_node_id: change.avoidNodeId === undefined ? task.avoid_node_id : change.avoidNodeId,
+  };
+  const changed = await tx.run(updateTask, {
+    ...{ id: task.id, from: task.state, to, claimable, due, failures: row.failures, losses: row.losses },
+    ...{ attempts: row.attempts, avoid: row.avoid_node_id },
   });
-  if (!row) throw moved('task');
+  if (changed.length === 0) throw moved('task');
   if (claimable !== task.claimable) {
     const delta = claimable === 1 ? 1 : -1;
     tx.afterCommit(() =>
@@ -192,12 +200,13 @@ async function setTask(
         classId: row.class_id,
         tenantId: row.tenant_id,
         ord: row.ord,
+        since: row.queued_at,
         delta,
         avoidNodeId: row.avoid_node_id,
       }),
     );
   }
-  await events.append(tx, {
+  events.append(tx, {
     tenantId: task.tenant_id,
     jobId: change.jobId ?? null,
     taskId: task.id,
@@ -218,18 +227,21 @@ async function setAttempt(
 ): Promise<AttemptRow> {
   if (attempt.state === to) return attempt;
   if (!isLegal(attemptTransitions, attempt.state, to)) throw illegal('attempt', attempt.state, to);
-  const [row] = await tx.run(updateAttempt, {
-    id: attempt.id,
-    from: attempt.state,
-    to,
+  const row: AttemptRow = {
+    ...attempt,
+    state: to,
     cause: change.cause ?? null,
-    failureClass: change.failureClass ?? null,
+    failure_class: change.failureClass ?? null,
     error: change.error ?? null,
-    started: attempt.started_at ?? (to === 'running' ? clock.now() : null),
-    ended: !isLiveAttempt(to) ? clock.now() : null,
+    started_at: attempt.started_at ?? (to === 'running' ? clock.now() : null),
+    ended_at: !isLiveAttempt(to) ? clock.now() : null,
+  };
+  const changed = await tx.run(updateAttempt, {
+    ...{ id: attempt.id, from: attempt.state, to, cause: row.cause, failureClass: row.failure_class },
+    ...{ error: row.error, started: row.started_at, ended: row.ended_at },
   });
-  if (!row) throw moved('attempt');
-  await events.append(tx, {
+  if (changed.length === 0) throw moved('attempt');
+  events.append(tx, {
     tenantId: attempt.tenant_id,
     jobId: change.jobId ?? null,
     taskId: attempt.task_id,
@@ -250,6 +262,7 @@ async function releaseDue({ lanes }: Parts, tx: Transaction, task: TaskRow): Pro
       classId: row.class_id,
       tenantId: row.tenant_id,
       ord: row.ord,
+      since: row.queued_at,
       delta: 1,
       avoidNodeId: row.avoid_node_id,
     }),

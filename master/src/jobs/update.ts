@@ -1,44 +1,57 @@
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import type { Priority, Queue } from '@ffrtmp/shared/job/job';
 import { isTerminalJob } from '@ffrtmp/shared/job/state';
+import type { Transaction } from '../database/commit.ts';
+import { internClass } from './enqueue.ts';
 import type { JobParts } from './parts.ts';
 import { requireJobRow } from './settle.ts';
-import { setQueue, setTaskClass, tasksOfJob } from './store.ts';
-import { internClass } from './submit.ts';
+import { type JobRow, setPlace, setTaskClass, tasksOfJob } from './store.ts';
 
-/** Moves a job to another queue or priority; tasks that wait move with it and keep their place by age. */
-export async function update(
-  parts: JobParts,
-  seq: number,
-  change: { queue?: Queue | undefined; priority?: Priority | undefined },
-): Promise<void> {
+export interface Change {
+  queue?: Queue | undefined;
+  priority?: Priority | undefined;
+  /** ISO 8601, or null to take it away. */
+  deadline?: string | null | undefined;
+}
+
+/** Moves a job to another queue or priority, or gives it another deadline. */
+export async function update(parts: JobParts, seq: number, change: Change): Promise<void> {
   await parts.db.write(async (tx) => {
     const job = await requireJobRow(tx, seq);
     if (isTerminalJob(job.state))
       throw new FfrtmpError('conflict', `the job is ${job.state}: its place in the queue no longer matters`);
     const queue = change.queue ?? job.queue;
     const priority = change.priority ?? job.priority;
-    if (queue === job.queue && priority === job.priority) return;
-    await tx.run(setQueue, { seq, queue, priority });
-    for (const task of await tx.run(tasksOfJob, { seq })) {
-      const facts = parts.lanes.of(task.class_id);
-      if (!facts) continue;
-      const classId = await internClass(parts, tx, { queue, priority, requirement: facts.requirement });
-      await tx.run(setTaskClass, { id: task.id, classId });
-      if (task.claimable === 0) continue;
-      const { tenant_id: tenantId, ord, class_id: before } = task;
-      tx.afterCommit(() => {
-        parts.lanes.apply({ classId: before, tenantId, ord, delta: -1 });
-        parts.lanes.apply({ classId, tenantId, ord, delta: 1 });
-      });
-    }
+    const wanted = change.deadline === null ? null : Date.parse(change.deadline ?? '');
+    const deadline = change.deadline === undefined ? job.deadline : wanted;
+    const moves = queue !== job.queue || priority !== job.priority;
+    if (!moves && deadline === job.deadline) return;
+    await tx.run(setPlace, { seq, queue, priority, deadline });
+    if (moves) await moveTasks(parts, tx, job, { queue, priority });
+    const due = deadline === null ? 'no deadline' : `deadline ${new Date(deadline).toISOString()}`;
     await parts.events.append(tx, {
       tenantId: job.tenant_id,
       jobId: job.id,
       kind: 'job',
       from: job.state,
       to: job.state,
-      reason: `moved to ${queue}/${priority}`,
+      reason: moves ? `moved to ${queue}/${priority}` : due,
     });
   });
+}
+
+/** Tasks that wait move with their job and keep their place by age. */
+async function moveTasks(parts: JobParts, tx: Transaction, job: JobRow, to: { queue: Queue; priority: Priority }) {
+  for (const task of await tx.run(tasksOfJob, { seq: job.seq })) {
+    const facts = parts.lanes.of(task.class_id);
+    if (!facts) continue;
+    const classId = await internClass(parts, tx, { ...to, requirement: facts.requirement });
+    await tx.run(setTaskClass, { id: task.id, classId });
+    if (task.claimable === 0) continue;
+    const { tenant_id: tenantId, ord, queued_at: since, class_id: before } = task;
+    tx.afterCommit(() => {
+      parts.lanes.apply({ classId: before, tenantId, ord, since, delta: -1 });
+      parts.lanes.apply({ classId, tenantId, ord, since, delta: 1 });
+    });
+  }
 }

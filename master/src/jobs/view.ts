@@ -6,7 +6,7 @@ import { iso, isoOrNull } from '../clock.ts';
 import type { Run } from '../database/statement.ts';
 import type { StoredResult } from './finish.ts';
 import type { JobParts } from './parts.ts';
-import type { JobBody } from './plan.ts';
+import { type JobBody, planTasks } from './plan.ts';
 import {
   type ArtifactRow,
   type AttemptRow,
@@ -41,7 +41,23 @@ const artifactView = ({ role, idx, sha256, bytes, name }: ArtifactRow): Artifact
 export async function viewJob(parts: JobParts, run: Run, job: JobRow): Promise<Job> {
   const body = await readBody(run, job.seq);
   const [latest] = await run(latestAttempt, { seq: job.seq });
-  const published = job.state === 'pending' ? [] : await publishedOutputs(run, job.seq);
+  const tasks = job.state === 'pending' ? [] : await run(tasksOfJob, { seq: job.seq });
+  const published = await publishedOutputs(parts, run, job, tasks);
+  return jobView(parts, { job, body, nodeId: latest?.node_id ?? null, published });
+}
+
+type Published = ArtifactRow & { prunedAt: number | undefined };
+
+interface Known {
+  job: JobRow;
+  body: JobBody;
+  /** Of the latest attempt. */
+  nodeId: string | null;
+  published: readonly Published[];
+}
+
+/** The same from what is known already, without asking the store. */
+export function jobView(parts: JobParts, { job, body, nodeId, published }: Known): Job {
   return {
     id: job.id,
     sequence_number: job.seq,
@@ -52,9 +68,12 @@ export async function viewJob(parts: JobParts, run: Run, job: JobRow): Promise<J
     weight: weightOf(job.queue, job.priority),
     limits: body.limits ?? null,
     quality: body.quality ?? null,
+    deadline: isoOrNull(job.deadline),
+    overdue: job.deadline !== null && job.deadline < (job.completed_at ?? parts.clock.now()),
     outputs: body.outputs.map(({ name }, index) => {
       const artifact = published.find((one) => one.idx === index);
-      return { name, sha256: artifact?.sha256 ?? null, bytes: artifact?.bytes ?? null };
+      const pruned = artifact?.prunedAt === undefined ? {} : { pruned_at: iso(artifact.prunedAt) };
+      return { name, sha256: artifact?.sha256 ?? null, bytes: artifact?.bytes ?? null, ...pruned };
     }),
     status: job.state,
     progress: isTerminalJob(job.state) ? null : parts.progressOf(job.id),
@@ -64,33 +83,53 @@ export async function viewJob(parts: JobParts, run: Run, job: JobRow): Promise<J
     error: job.error,
     failure_class: job.failure_class,
     quarantined: job.quarantined === 1,
-    node_id: latest?.node_id ?? null,
-    node_name: latest ? parts.nodeName(latest.node_id) : null,
+    node_id: nodeId,
+    node_name: nodeId === null ? null : parts.nodeName(nodeId),
     created_at: iso(job.created_at),
     started_at: isoOrNull(job.started_at),
     completed_at: isoOrNull(job.completed_at),
   };
 }
 
-async function publishedOutputs(run: Run, seq: number): Promise<ArtifactRow[]> {
-  const outputs: ArtifactRow[] = [];
-  for (const task of await run(tasksOfJob, { seq })) {
+/** What the succeeded ones of its tasks have published of a job. */
+export async function publishedOutputs(
+  parts: JobParts,
+  run: Run,
+  job: JobRow,
+  tasks: readonly TaskRow[],
+): Promise<Published[]> {
+  const outputs: Published[] = [];
+  for (const task of tasks) {
     if (task.kind !== 'transcode' || task.state !== 'succeeded') continue;
-    outputs.push(...(await run(artifactsOfTask, { task: task.id })).filter((artifact) => artifact.role === 'output'));
+    for (const artifact of await run(artifactsOfTask, { task: task.id }))
+      if (artifact.role === 'output')
+        outputs.push({ ...artifact, prunedAt: await parts.prunedAt(job.tenant_id, artifact.sha256) });
   }
   return outputs;
 }
 
-/** A task with everything an agent needs to run it: the job's own input and what the tasks it needs have made. */
-export async function viewTask(run: Run, task: TaskRow, jobId: string, body: JobBody): Promise<Task> {
+/**
+ * What a task needs and has to do. The plan follows from the job's body alone, so it is worked out again and not stored
+ * with each task; a task that stands in no plan, or was stored by an older master, has it beside it.
+ */
+async function plannedOf(run: Run, task: TaskRow, body: JobBody) {
+  const planned = planTasks(body)[task.position];
+  if (planned?.kind === task.kind) return { ...planned, alone: planned.needs.length === 0 };
   const [stored] = await run(taskBody, { id: task.id });
   const { requirement, spec } = JSON.parse(stored?.body ?? '{}') as { requirement: Requirement; spec: TaskSpec };
-  const needs = (await run(needsOf, { id: task.id })).map((row) => row.needs_id);
+  return { requirement, spec, alone: false };
+}
+
+/** A task with everything an agent needs to run it: the job's own input and what the tasks it needs have made. */
+export async function viewTask(run: Run, task: TaskRow, jobId: string, body: JobBody): Promise<Task> {
+  const { requirement, spec, alone } = await plannedOf(run, task, body);
+  const needs = alone ? [] : (await run(needsOf, { id: task.id })).map((row) => row.needs_id);
   const inputs: Artifact[] = body.input
     ? [{ role: 'input', index: 0, sha256: body.input.sha256, bytes: body.input.bytes, name: body.input.name }]
     : [];
   for (const need of needs) inputs.push(...(await run(artifactsOfTask, { task: need })).map(artifactView));
-  const outputs = await run(artifactsOfTask, { task: task.id });
+  // What an attempt has made is recorded in the commit in which its task succeeds, and that state is never left.
+  const outputs = task.state === 'succeeded' ? await run(artifactsOfTask, { task: task.id }) : [];
   return {
     id: task.id,
     job_id: jobId,

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock } from '@ffrtmp/runtime/clock';
 import { masterFiles } from '@ffrtmp/runtime/data-dir';
-import type { Clock } from '../clock.ts';
 import type { Committer } from '../database/commit.ts';
 import { DEFAULT_TENANT } from '../database/tables.ts';
 import type { Keyring } from './keyring.ts';

@@ -1,7 +1,6 @@
+import type { Clock } from '@ffrtmp/runtime/clock';
 import type { Role } from '@ffrtmp/shared/contract/operation';
-import type { Clock } from '../clock.ts';
 import type { Committer, Transaction } from '../database/commit.ts';
-import { newId } from '../database/ids.ts';
 import { DEFAULT_TENANT, type Tables } from '../database/tables.ts';
 import type { Caller } from '../http/caller.ts';
 import { newSecret, sameSecret, secretHash } from './secrets.ts';
@@ -24,8 +23,15 @@ export interface Keyring {
   forget: (ids: readonly string[]) => void;
 }
 
-/** `configuredKey` is the admin key of flag or environment; it is never stored. */
-export async function loadKeyring(db: Committer, clock: Clock, configuredKey: string | undefined): Promise<Keyring> {
+export interface KeyringParts {
+  db: Committer;
+  clock: Clock;
+  newId: () => string;
+  /** The admin key of flag or environment; it is never stored. */
+  configuredKey: string | undefined;
+}
+
+export async function loadKeyring({ db, clock, newId, configuredKey }: KeyringParts): Promise<Keyring> {
   const byHash = new Map<string, KeyRow>();
   for (const row of await db.read(allKeys)) {
     if (row.revoked_at === null) byHash.set(row.hash, row);

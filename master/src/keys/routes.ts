@@ -1,6 +1,7 @@
+import type { Clock } from '@ffrtmp/runtime/clock';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { keyOperations } from '@ffrtmp/shared/contract/keys';
-import { type Clock, iso, isoOrNull } from '../clock.ts';
+import { iso, isoOrNull } from '../clock.ts';
 import type { Committer } from '../database/commit.ts';
 import type { Tables } from '../database/tables.ts';
 import type { EventLog } from '../events/log.ts';

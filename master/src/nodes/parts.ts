@@ -1,6 +1,6 @@
+import type { Clock } from '@ffrtmp/runtime/clock';
 import type { Figure } from '@ffrtmp/shared/energy/figure';
 import type { Timing } from '@ffrtmp/shared/node/timing';
-import type { Clock } from '../clock.ts';
 import type { Committer, Transaction } from '../database/commit.ts';
 import type { EventLog } from '../events/log.ts';
 import type { Registry } from './registry.ts';
@@ -8,6 +8,7 @@ import type { Registry } from './registry.ts';
 export interface NodeParts {
   db: Committer;
   clock: Clock;
+  newId: () => string;
   events: EventLog;
   registry: Registry;
   timing: Timing;

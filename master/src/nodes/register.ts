@@ -2,7 +2,6 @@ import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { type Capabilities, capabilitiesSchema } from '@ffrtmp/shared/node/capabilities';
 import type { Registration } from '@ffrtmp/shared/node/node';
 import type { Transaction } from '../database/commit.ts';
-import { newId } from '../database/ids.ts';
 import type { Caller } from '../http/caller.ts';
 import type { NodeParts } from './parts.ts';
 import type { LiveNode } from './registry.ts';
@@ -93,7 +92,7 @@ const columnsOf = (registration: Registration, facts: Capabilities, now: number)
 
 async function store(parts: NodeParts, tx: Transaction, registration: Registration, tenant: string): Promise<NodeRow> {
   const columns = columnsOf(registration, factsOf(registration), parts.clock.now());
-  const [row] = await tx.run(insertNode, { id: newId(), tenant, address: registration.address, ...columns });
+  const [row] = await tx.run(insertNode, { id: parts.newId(), tenant, address: registration.address, ...columns });
   if (!row) throw new Error('the node was not stored');
   await tx.run(insertProfile, { node: row.id, now: columns.now, facts: columns.facts });
   return row;

@@ -1,10 +1,12 @@
-import type { Capabilities } from '@ffrtmp/shared/node/capabilities';
+import type { Clock } from '@ffrtmp/runtime/clock';
+import { DEFAULT_POOL } from '@ffrtmp/shared/job/resources';
+import { type Capabilities, capabilitiesSchema } from '@ffrtmp/shared/node/capabilities';
 import { classify } from '@ffrtmp/shared/node/classification';
 import { type Load, NODE_OFFLINE_MS, type Node, type NodeStatus } from '@ffrtmp/shared/node/node';
-import { type Clock, iso, isoOrNull } from '../clock.ts';
+import { iso, isoOrNull } from '../clock.ts';
 import type { Run } from '../database/statement.ts';
 import type { KnownNode } from '../scheduling/explain.ts';
-import type { NodeFacts } from '../scheduling/fits.ts';
+import { type NodeFacts, type Resources, shownResources } from '../scheduling/fits.ts';
 import { allNodes, type NodeRow } from './store.ts';
 
 /** A node as memory knows it: its row, its parsed facts and what its last heartbeat said. */
@@ -34,22 +36,48 @@ export interface Registry {
   view: (node: LiveNode) => Node;
   known: () => KnownNode[];
   name: (id: string) => string | null;
+  /** Dispatch stands above the registry and tells it, once, how to ask. */
+  placedBy: (placed: Placed) => void;
 }
 
-const placementOf = (id: string, facts: Capabilities): NodeFacts => ({
-  id,
-  workingEncoders: new Set(facts.encoders.filter((encoder) => encoder.works).map((encoder) => encoder.name)),
-});
+const MIB = 1 << 20;
+
+/** What its last heartbeat said of its disk, or null where it did not. */
+export const diskFreeMb = ({ load }: Pick<LiveNode, 'load'>) =>
+  load?.disk_free_bytes === null || load?.disk_free_bytes === undefined ? null : load.disk_free_bytes / MIB;
+
+/** What placement looks at, out of a node's facts. Facts stored by an older master lack the newer fields. */
+function placementOf({ id, slots, facts: text }: NodeRow): NodeFacts {
+  const facts = capabilitiesSchema.parse(JSON.parse(text));
+  const working = facts.encoders.filter((encoder) => encoder.works).map((encoder) => encoder.name);
+  const total = {
+    slots,
+    threads: facts.cpu_threads,
+    ramMb: Math.floor(facts.ram_bytes / MIB),
+    gpuSessions: facts.gpu_sessions,
+  };
+  const { pool, labels } = facts;
+  const kind = JSON.stringify([working.toSorted(), pool, Object.entries(labels).toSorted(), Object.values(total)]);
+  return { id, workingEncoders: new Set(working), pool, labels, total, kind };
+}
+
+/** What dispatch knows of a node and the registry shows. */
+export interface Placed {
+  freeOf: (node: NodeFacts) => Resources;
+  /** The lane it is kept free for, or null. */
+  reservedFor: (nodeId: string) => string | null;
+}
 
 export async function loadRegistry(read: Run, clock: Clock, runningOn: (nodeId: string) => number): Promise<Registry> {
   const nodes = new Map<string, LiveNode>();
+  let placed: Placed = { freeOf: (node) => node.total, reservedFor: () => null };
   const put = (row: NodeRow): LiveNode => {
     const facts = JSON.parse(row.facts) as Capabilities;
     const before = nodes.get(row.id);
     const node = {
       row,
       facts,
-      placement: placementOf(row.id, facts),
+      placement: placementOf(row),
       load: before?.load ?? null,
       seenAt: row.last_heartbeat,
       left: false,
@@ -86,14 +114,23 @@ export async function loadRegistry(read: Run, clock: Clock, runningOn: (nodeId: 
     },
     isOnline,
     status,
-    view: (node) => viewNode(node, status(node), runningOn(node.row.id)),
+    view: (node) => ({
+      ...viewNode(node, status(node), runningOn(node.row.id)),
+      free: shownResources(placed.freeOf(node.placement)),
+      reserved: placed.reservedFor(node.row.id) !== null,
+    }),
+    placedBy(by) {
+      placed = by;
+    },
     known: () =>
       [...nodes.values()].map((node) => ({
         ...node.placement,
         name: node.row.name,
         connected: isOnline(node),
         draining: node.row.draining === 1,
-        freeSlots: freeSlots(node),
+        free: placed.freeOf(node.placement),
+        diskFreeMb: diskFreeMb(node),
+        reservedFor: placed.reservedFor(node.row.id),
         brokenEncoders: new Map(
           node.facts.encoders.filter((one) => !one.works).map((one) => [one.name, one.reason ?? 'unknown reason']),
         ),
@@ -113,8 +150,10 @@ function viewNode({ row, facts, load, seenAt }: LiveNode, status: NodeStatus, ru
     has_gpu: facts.has_gpu,
     gpu_type: facts.gpu_type ?? null,
     gpu_capabilities: facts.gpu_capabilities,
+    gpu_sessions: facts.gpu_sessions ?? 0,
     ram_bytes: facts.ram_bytes,
     battery: facts.battery,
+    pool: facts.pool ?? DEFAULT_POOL,
     labels: facts.labels,
     encoders: facts.encoders,
     power_sources: facts.power_sources,

@@ -6,6 +6,8 @@ import type { TaskState } from '@ffrtmp/shared/job/state';
 import type { Run } from '../database/statement.ts';
 import { type Handler, handle } from '../http/serve.ts';
 import { buildReceipt, energyOnly } from './build.ts';
+import { storedNodeAttempts, storedNodeEnergy } from './daily-store.ts';
+import { figureOf } from './daily-sums.ts';
 import { resultsOnNode } from './store.ts';
 
 /** Everything a receipt is made of, read by the jobs feature. */
@@ -23,7 +25,10 @@ export function receiptRoutes(readJob: ReadJob): Handler[] {
   ];
 }
 
-/** Energy of the attempts that ended on a node in a period. */
+/**
+ * Energy of the attempts that ended on a node in a period. Those of pruned jobs count with the whole days that begin in
+ * it, for more is not known of them.
+ */
 export async function energyOnNode(
   read: Run,
   node: string,
@@ -31,6 +36,10 @@ export async function energyOnNode(
   until: number,
 ): Promise<{ attempts: number; energy: Figure[] }> {
   const rows = await read(resultsOnNode, { node, since, until });
-  const figures = rows.flatMap((row) => (JSON.parse(row.body) as { figures: Figure[] }).figures);
-  return { attempts: rows.length, energy: energyOnly(figures) };
+  const live = rows.flatMap((row) =>
+    row.body === null ? [] : (JSON.parse(row.body) as { figures: Figure[] }).figures,
+  );
+  const pruned = await read(storedNodeEnergy, { node, since, until });
+  const [count] = await read(storedNodeAttempts, { node, since, until });
+  return { attempts: rows.length + (count?.count ?? 0), energy: energyOnly([...pruned.map(figureOf), ...live]) };
 }

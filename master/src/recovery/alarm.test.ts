@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, type TestContext, test } from 'node:test';
+import { systemClock, systemTimers } from '@ffrtmp/runtime/clock';
 import { startAlarm } from './alarm.ts';
 
 /** Lets everything that is already settled run, without time passing. */
@@ -27,6 +28,8 @@ function start(t: TestContext, options: { fails?: () => boolean; ringFails?: () 
       if (options.ringFails?.()) throw new Error('the disk is full');
       if (dueAtMs !== undefined && dueAtMs <= nowMs) dueAtMs = undefined;
     },
+    clock: systemClock,
+    timers: systemTimers,
     log: { error: (fault: unknown) => void faults.push(fault) },
   });
   t.after(() => {

@@ -1,3 +1,4 @@
+import type { Clock, Timers } from '@ffrtmp/runtime/clock';
 import type { Logger } from 'pino';
 
 /** Longest sleep of a timer; the safety pass looks anyway. */
@@ -18,9 +19,12 @@ export interface Alarm {
 export function startAlarm(parts: {
   nextDueMs: () => Promise<number | undefined>;
   ring: () => Promise<unknown>;
+  clock: Pick<Clock, 'monotonicMs'>;
+  timers: Timers;
   log: Pick<Logger, 'error'>;
 }): Alarm {
-  let timer: NodeJS.Timeout | undefined;
+  const { clock, timers } = parts;
+  let callOff = () => {};
   let looking = false;
   let again = false;
   let stopped = false;
@@ -39,13 +43,12 @@ export function startAlarm(parts: {
   }
 
   function setTimer(dueMs: number | undefined): void {
-    clearTimeout(timer);
+    callOff();
     ringsAtMs = Number.POSITIVE_INFINITY;
     if (stopped || dueMs === undefined) return;
     const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(MIN_SLEEP_MS, dueMs));
-    ringsAtMs = performance.now() + sleepMs;
-    timer = setTimeout(() => void onRing(), sleepMs);
-    timer.unref();
+    ringsAtMs = clock.monotonicMs() + sleepMs;
+    callOff = timers.after(sleepMs, () => void onRing());
   }
 
   async function onRing(): Promise<void> {
@@ -60,7 +63,7 @@ export function startAlarm(parts: {
   }
 
   function poke(inMs?: number): void {
-    if (stopped || (inMs !== undefined && ringsAtMs <= performance.now() + inMs)) return;
+    if (stopped || (inMs !== undefined && ringsAtMs <= clock.monotonicMs() + inMs)) return;
     again = true;
     if (!looking) look().catch((error: unknown) => parts.log.error({ err: error }, 'the alarm failed'));
   }
@@ -69,7 +72,7 @@ export function startAlarm(parts: {
     poke,
     stop() {
       stopped = true;
-      clearTimeout(timer);
+      callOff();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { couldHold } from '../dispatch/gate.ts';
 import type { DispatchParts } from '../dispatch/parts.ts';
 import { endFailed, giveBack } from '../jobs/finish.ts';
 import { attemptById, dueTasks, earliestDue, forgetIdempotent } from '../jobs/store.ts';
@@ -9,6 +10,7 @@ const IDEMPOTENCY_MS = 7 * 24 * 3_600_000;
 
 export interface Swept {
   lost: number;
+  stalled: number;
   released: number;
 }
 
@@ -34,6 +36,30 @@ export async function sweepLeases(parts: DispatchParts): Promise<number> {
   return expired.length;
 }
 
+/**
+ * Ends attempts that are renewed and get nowhere: the agent's own watchdog sees a silent engine after a minute, this is
+ * the outer bound for an agent that is stuck itself. The task runs elsewhere; the agent is told to drop the rest.
+ */
+export async function sweepStalled(parts: DispatchParts): Promise<number> {
+  const stalled = parts.leases.stalled(parts.stallMs).slice(0, BATCH);
+  if (stalled.length === 0) return 0;
+  await parts.jobs.db.write(async (tx) => {
+    for (const { attemptId, nodeId, movedAtMs } of stalled) {
+      const [attempt] = await tx.run(attemptById, { id: attemptId });
+      const moved = (parts.leases.get(attemptId)?.movedAtMs ?? movedAtMs) > movedAtMs;
+      if (!attempt || attempt.ended_at !== null || moved) continue;
+      const error = `nothing new was heard of it for ${Math.round(parts.stallMs / 1000)} s, though its lease was renewed`;
+      await endFailed(parts.jobs, tx, { attempt, failureClass: 'infrastructure', error });
+      tx.afterCommit(() => {
+        parts.leases.end(attemptId);
+        parts.board.forget(attemptId);
+        parts.orders.give(nodeId, { kind: 'drop', attempt_id: attemptId });
+      });
+    }
+  });
+  return stalled.length;
+}
+
 /** Makes tasks whose time has come claimable: retries after their delay, jobs after `not_before`. */
 export async function releaseDue(parts: DispatchParts): Promise<number> {
   const due = await parts.jobs.db.read(dueTasks, { now: parts.jobs.clock.now(), limit: BATCH });
@@ -46,7 +72,17 @@ export async function releaseDue(parts: DispatchParts): Promise<number> {
 
 /** Everything that is due. The alarm calls it at the earliest due time, the safety pass every few seconds. */
 export async function sweep(parts: DispatchParts): Promise<Swept> {
-  return { lost: await sweepLeases(parts), released: await releaseDue(parts) };
+  const { registry } = parts.nodes;
+  const swept = {
+    lost: await sweepLeases(parts),
+    stalled: await sweepStalled(parts),
+    released: await releaseDue(parts),
+  };
+  parts.reservations.review((nodeId, lane) => {
+    const node = registry.get(nodeId);
+    return node !== undefined && couldHold(parts, lane, node);
+  });
+  return swept;
 }
 
 /** Chores without a deadline: last signs of life to disk, old idempotency keys away. */

@@ -2,70 +2,88 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { priorities, queues, rankOf } from '@ffrtmp/shared/job/job';
 import fc from 'fast-check';
-import { choose, type Lane } from './choose.ts';
-import { canonical, fits, fromCanonical, type NodeFacts, type RequirementClass } from './fits.ts';
+import { choose, type Fairness, groupOf, type Lane } from './choose.ts';
+import { rankNow } from './rank.ts';
 
-const encoders = ['libx264', 'libx265', 'h264_nvenc'];
-const anyEncoder = fc.option(fc.constantFrom(...encoders), { nil: null });
-const anyClass: fc.Arbitrary<RequirementClass> = fc
-  .tuple(fc.constantFrom(...queues), fc.constantFrom(...priorities), anyEncoder)
-  .map(([queue, priority, encoder]) => ({ queue, priority, requirement: { engine: 'ffmpeg', encoder } }));
-const anyNode: fc.Arbitrary<NodeFacts> = fc.record({
-  id: fc.constant('node'),
-  workingEncoders: fc.subarray(encoders).map((names) => new Set(names)),
-});
-const anyLane: fc.Arbitrary<Lane> = fc.record({
-  classId: fc.nat(),
-  tenantId: fc.constantFrom('a', 'b'),
-  class: anyClass,
-  ready: fc.nat({ max: 2 }),
-  headOrd: fc.nat({ max: 50 }),
-});
+const NOW = 1_000_000_000;
+const strict = { mode: 'strict', agingStepMs: 600_000 } as const;
+const weighted = { mode: 'weighted', agingStepMs: 600_000 } as const;
+const even: Fairness = { clockOf: () => 0 };
 
-test('A node may take from exactly the lanes that hold something it can run', () => {
+const anyLane: fc.Arbitrary<Lane> = fc
+  .record({
+    tenantId: fc.constantFrom('a', 'b', 'c'),
+    queue: fc.constantFrom(...queues),
+    priority: fc.constantFrom(...priorities),
+    headOrd: fc.nat({ max: 50 }),
+    waited: fc.nat({ max: 40 }),
+  })
+  .map(({ tenantId, queue, priority, headOrd, waited }) => ({
+    classId: headOrd,
+    tenantId,
+    class: { queue, priority, requirement: { engine: 'ffmpeg', encoder: null } },
+    ready: 1,
+    headOrd,
+    headSince: NOW - waited * 200_000,
+  }));
+const lanes = fc.uniqueArray(anyLane, { selector: (lane) => lane.headOrd, maxLength: 12 });
+
+test('Nothing is chosen only where nothing waits', () => {
+  assert.equal(choose([], strict, even, NOW), undefined);
   fc.assert(
-    fc.property(fc.array(anyLane), anyNode, (lanes, node) => {
-      const wanted = lanes.filter((lane) => lane.ready > 0 && fits(lane.class.requirement, node));
-      assert.deepEqual(new Set(choose(lanes, node)), new Set(wanted));
+    fc.property(lanes, (all) => assert.equal(choose(all, weighted, even, NOW) === undefined, all.length === 0)),
+  );
+});
+
+test('With one tenant the order is strict: queue, then priority, then the oldest head', () => {
+  const key = (lane: Lane) => rankOf(lane.class.queue, lane.class.priority) * 100 + lane.headOrd;
+  fc.assert(
+    fc.property(lanes, (all) => {
+      const [first] = all.toSorted((a, b) => key(a) - key(b));
+      assert.equal(choose(all, strict, even, NOW), first);
     }),
   );
 });
 
-test('Lanes come in strict order: queue, then priority, then the oldest head', () => {
+test('In weighted order a queue and priority goes by its weight and the age of its oldest task', () => {
   fc.assert(
-    fc.property(fc.array(anyLane), anyNode, (lanes, node) => {
-      const keys = choose(lanes, node).map((lane) => [rankOf(lane.class.queue, lane.class.priority), lane.headOrd]);
-      for (const [index, [rank = 0, ord = 0]] of keys.entries()) {
-        const [before = -1, older = -1] = keys[index - 1] ?? [];
-        assert.ok(before < rank || (before === rank && older <= ord), JSON.stringify(keys));
+    fc.property(lanes, (all) => {
+      const chosen = choose(all, weighted, even, NOW);
+      if (!chosen) return;
+      const oldest = (lane: Lane) =>
+        Math.min(...all.filter((one) => groupOf(one) === groupOf(lane)).map((one) => one.headSince));
+      const rank = (lane: Lane) => rankNow(weighted, lane.class.queue, lane.class.priority, NOW - oldest(lane));
+      assert.equal(rank(chosen), Math.min(...all.map(rank)));
+      const older = all.filter((one) => groupOf(one) === groupOf(chosen) && one.headOrd < chosen.headOrd);
+      assert.deepEqual(older, [], 'first come, first served');
+    }),
+  );
+});
+
+test('Within a queue and priority the tenant with the earliest clock is next, whoever came first', () => {
+  fc.assert(
+    fc.property(lanes, fc.record({ a: fc.nat(3), b: fc.nat(3), c: fc.nat(3) }), (all, clocks) => {
+      const clockOf = (_: string, tenantId: string) => clocks[tenantId as 'a'];
+      const chosen = choose(all, strict, { clockOf }, NOW);
+      for (const lane of all) {
+        if (!chosen || groupOf(lane) !== groupOf(chosen)) continue;
+        const [mine, theirs] = [clockOf('', chosen.tenantId), clockOf('', lane.tenantId)];
+        assert.ok(mine < theirs || (mine === theirs && chosen.headOrd <= lane.headOrd));
       }
     }),
   );
 });
 
-test('A task without an encoder of its own runs anywhere, any other where its encoder works', () => {
-  const node = { id: 'n', workingEncoders: new Set(['libx264']) };
-  assert.ok(fits({ engine: 'ffmpeg', encoder: null }, { id: 'bare', workingEncoders: new Set() }));
-  assert.ok(fits({ engine: 'ffmpeg', encoder: 'libx264' }, node));
-  assert.ok(!fits({ engine: 'ffmpeg', encoder: 'libx265' }, node));
-});
-
-test('A requirement class is read back from its one text, and different classes have different texts', () => {
-  fc.assert(
-    fc.property(anyClass, anyClass, (a, b) => {
-      assert.deepEqual(fromCanonical(canonical(a)), a);
-      assert.equal(canonical(a) === canonical(b), canonical(fromCanonical(canonical(a))) === canonical(b));
-    }),
-  );
-  const shuffled = {
-    requirement: { encoder: null, engine: 'ffmpeg' as const },
-    priority: 'low' as const,
-    queue: 'live' as const,
-  };
-  const straight = {
-    queue: 'live' as const,
-    priority: 'low' as const,
-    requirement: { engine: 'ffmpeg' as const, encoder: null },
-  };
-  assert.equal(canonical(shuffled), canonical(straight));
+test('A tenant’s old task lifts its queue for everybody, and lets nobody jump the turns within', () => {
+  const lane = (tenantId: string, headOrd: number, waitedMs: number): Lane => ({
+    classId: headOrd,
+    tenantId,
+    class: { queue: 'default', priority: 'low', requirement: { engine: 'ffmpeg', encoder: null } },
+    ready: 1,
+    headOrd,
+    headSince: NOW - waitedMs,
+  });
+  const clockOf = (_: string, tenantId: string) => (tenantId === 'hoarder' ? 9 : 1);
+  const all = [lane('hoarder', 1, 10 * 600_000), lane('newcomer', 2, 0)];
+  assert.equal(choose(all, weighted, { clockOf }, NOW)?.tenantId, 'newcomer');
 });

@@ -5,7 +5,21 @@ export interface HeldJob {
   paused: boolean;
   notBeforeMs: number | null;
   retryDueMs: number | null;
+  queue: string;
+  queuePaused: boolean;
+  /** The cap of its queue on running attempts, and how many run; null where there is none. */
+  queueCap: { running: number; maxRunning: number } | null;
 }
+
+/** A job that nothing holds back. */
+export const noHolds: HeldJob = {
+  paused: false,
+  notBeforeMs: null,
+  retryDueMs: null,
+  queue: '',
+  queuePaused: false,
+  queueCap: null,
+};
 
 export interface Hold {
   reason: Why['reason'];
@@ -35,8 +49,22 @@ const retryDelay: Rule = (job, nowMs) =>
       }
     : null;
 
+const queuePaused: Rule = (job) =>
+  job.queuePaused
+    ? { reason: 'queue_paused', message: `the queue ${job.queue} is paused: resume it to go on`, untilMs: null }
+    : null;
+
+const queueFull: Rule = ({ queue, queueCap: cap }) =>
+  cap !== null && cap.running >= cap.maxRunning
+    ? {
+        reason: 'queue_full',
+        message: `the queue ${queue} runs ${cap.running} attempts and may run ${cap.maxRunning}`,
+        untilMs: null,
+      }
+    : null;
+
 /** Admission, as an ordered list: a job may start when no rule holds it. `why` reads the same list. */
-export const holds: readonly Rule[] = [paused, notBefore, retryDelay];
+export const holds: readonly Rule[] = [paused, notBefore, retryDelay, queuePaused, queueFull];
 
 export function firstHold(job: HeldJob, nowMs: number): Hold | null {
   for (const rule of holds) {

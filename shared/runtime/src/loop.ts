@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay, type Timers } from './clock.ts';
 import type { Logger } from './log.ts';
 
 export interface Loop {
@@ -12,6 +12,8 @@ export interface LoopSettings {
   intervalMs: number;
   /** Share of the interval by which the pause varies, so that a fleet never acts in step. */
   jitter?: number;
+  timers: Timers;
+  random: () => number;
   log: Pick<Logger, 'error'>;
   runOnce: (signal: AbortSignal) => Promise<unknown>;
 }
@@ -22,8 +24,8 @@ export function startLoop(settings: LoopSettings): Loop {
   const { signal } = controller;
   async function run(): Promise<void> {
     while (!signal.aborted) {
-      const spread = (settings.jitter ?? 0) * (Math.random() * 2 - 1);
-      await delay(settings.intervalMs * (1 + spread), undefined, { signal }).catch(() => undefined);
+      const spread = (settings.jitter ?? 0) * (settings.random() * 2 - 1);
+      await delay(settings.timers, settings.intervalMs * (1 + spread), signal).catch(() => undefined);
       if (signal.aborted) return;
       await settings
         .runOnce(signal)

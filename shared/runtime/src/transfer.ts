@@ -1,22 +1,19 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { open, rename, stat } from 'node:fs/promises';
 import { Agent as HttpsAgent } from 'node:https';
 import { basename } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorFrom } from '@ffrtmp/shared/client';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
-import { DefaultHttpStack, DetailedError, Upload } from 'tus-js-client';
+import { DefaultHttpStack, DetailedError, type HttpRequest, Upload } from 'tus-js-client';
 import type { Connection } from './connect.ts';
 import { fileDigest } from './digest.ts';
+import { authorization, receive, type TransferOptions, trustOf } from './receive.ts';
 
 /** A chunk is what a broken connection costs at most; measured: no loss of speed from 16 MB on. */
 const CHUNK_BYTES = 16 << 20;
 /** A master restart or a broken network during a transfer is waited out for this long in all. */
 const RETRY_DELAYS_MS = [200, 500, 1000, 2000, 4000, 8000, 15_000, 30_000, 30_000, 60_000];
-
-export type TransferProgress = (bytesDone: number, bytesTotal: number) => void;
 
 export interface StoredFile {
   sha256: string;
@@ -35,47 +32,68 @@ async function alreadyStored(
   return response.ok;
 }
 
-const authorization = (connection: Connection): Record<string, string> =>
-  connection.key ? { authorization: `Bearer ${connection.key}` } : {};
+export interface UploadOptions extends TransferOptions {
+  name?: string;
+  /**
+   * A judgement of the file that is still under way: the bytes are sent meanwhile, the last of them only when it has
+   * come. Its rejection gives the upload up, so that nothing of a worthless file stays at the master.
+   */
+  judged?: Promise<unknown>;
+}
 
 /** Uploads a file resumably (tus) unless the master has it; the master checks the digest and fsyncs before it answers. */
 export async function uploadFile(
   connection: Connection,
   path: string,
-  options: { name?: string; signal?: AbortSignal; onProgress?: TransferProgress } = {},
+  options: UploadOptions = {},
 ): Promise<StoredFile> {
+  // It may fail before anything here waits for it.
+  options.judged?.catch(() => undefined);
   const { size } = await stat(path);
   const sha256 = await fileDigest(path, options.signal);
   if (await alreadyStored(connection, sha256, options.signal)) {
+    await options.judged;
     options.onProgress?.(size, size);
     return { sha256, bytes: size };
   }
+  // An empty file is complete once it is created: it has no end to wait with.
+  if (size === 0) await options.judged;
   await tusUpload(connection, path, { ...options, size, sha256 });
   return { sha256, bytes: size };
 }
 
-interface TusOptions {
-  name?: string;
-  signal?: AbortSignal;
-  onProgress?: TransferProgress;
+interface TusOptions extends UploadOptions {
   size: number;
   sha256: string;
 }
 
+/** A file that waits for its judgement keeps an end to wait with, however small it is. */
+const chunkBytesOf = ({ size, judged }: TusOptions) =>
+  judged ? Math.max(1, Math.min(CHUNK_BYTES, Math.ceil(size * 0.9))) : CHUNK_BYTES;
+
 function tusUpload(connection: Connection, path: string, options: TusOptions): Promise<void> {
   const tls = connection.url.startsWith('https:')
-    ? { agent: new HttpsAgent({ ca: connection.ca, keepAlive: true }) }
+    ? { agent: new HttpsAgent({ ...trustOf(connection), keepAlive: true }) }
     : {};
+  const chunkBytes = chunkBytesOf(options);
+  const endsFile = (request: HttpRequest) =>
+    Number(request.getHeader('Upload-Offset') ?? Number.NaN) + chunkBytes >= options.size;
   return new Promise((resolve, reject) => {
     const upload = new Upload(createReadStream(path, { highWaterMark: 1 << 20 }), {
       endpoint: `${connection.url}/files`,
       uploadSize: options.size,
-      chunkSize: CHUNK_BYTES,
+      chunkSize: chunkBytes,
       retryDelays: RETRY_DELAYS_MS,
       headers: authorization(connection),
       metadata: { filename: options.name ?? basename(path), sha256: options.sha256 },
       httpStack: new DefaultHttpStack(tls),
       storeFingerprintForResuming: false,
+      // Not before it has an address: what is begun at the master can then be taken back.
+      onUploadUrlAvailable: () => void options.judged?.catch(giveUp),
+      onBeforeRequest: async (request) => {
+        if (endsFile(request)) await options.judged;
+        options.signal?.throwIfAborted();
+      },
       onProgress: (done, total) => options.onProgress?.(done, total ?? options.size),
       onShouldRetry: (error) => {
         const status = (error as DetailedError).originalResponse?.getStatus() ?? 0;
@@ -92,10 +110,11 @@ function tusUpload(connection: Connection, path: string, options: TusOptions): P
       onSuccess: () => finish(resolve),
       onError: (error) => finish(() => reject(uploadError(connection, error))),
     });
-    const abort = () => {
+    const giveUp = (reason: unknown) => {
       void upload.abort(true).catch(() => undefined);
-      finish(() => reject(options.signal?.reason));
+      finish(() => reject(reason));
     };
+    const abort = () => giveUp(options.signal?.reason);
     const finish = (settle: () => void) => {
       options.signal?.removeEventListener('abort', abort);
       settle();
@@ -120,25 +139,10 @@ export async function downloadFile(
   connection: Connection,
   file: { sha256: string; bytes?: number | null },
   path: string,
-  options: { signal?: AbortSignal; onProgress?: TransferProgress } = {},
+  options: TransferOptions = {},
 ): Promise<void> {
   const part = `${path}.part`;
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await downloadOnce(connection, file, part, options);
-      break;
-    } catch (error) {
-      const pauseMs = RETRY_DELAYS_MS[attempt];
-      const retryable =
-        !(error instanceof FfrtmpError) || error.code === 'master_unreachable' || error.code === 'unavailable';
-      if (options.signal?.aborted || pauseMs === undefined || !retryable) throw error;
-      // A caller that gives up in the meantime gets its own reason at once.
-      await delay(pauseMs, undefined, options.signal && { signal: options.signal }).catch(() =>
-        options.signal?.throwIfAborted(),
-      );
-    }
-  }
-  const found = await fileDigest(part, options.signal);
+  const found = await receivePatiently(connection, file, part, options);
   if (found !== file.sha256) {
     await (await open(part, 'w')).close();
     throw new FfrtmpError(
@@ -149,30 +153,26 @@ export async function downloadFile(
   await rename(part, path);
 }
 
-async function downloadOnce(
+/** A broken connection is taken up again where the part on the disk ends. */
+async function receivePatiently(
   connection: Connection,
   file: { sha256: string; bytes?: number | null },
   part: string,
-  options: { signal?: AbortSignal; onProgress?: TransferProgress },
-): Promise<void> {
-  const have = await stat(part).then(
-    (found) => found.size,
-    () => 0,
-  );
-  if (have > 0 && have === file.bytes) return;
-  const headers: Record<string, string> = { ...authorization(connection) };
-  if (have > 0) headers.range = `bytes=${have}-`;
-  const init: RequestInit = { headers };
-  if (options.signal) init.signal = options.signal;
-  const response = await connection.client.settings.fetch(`${connection.url}/files/${file.sha256}`, init);
-  if (!response.ok || !response.body) throw errorFrom(response.status, await response.text());
-  const resumed = response.status === 206;
-  const total = (resumed ? have : 0) + Number(response.headers.get('content-length') ?? 0);
-  let done = resumed ? have : 0;
-  const body = Readable.fromWeb(response.body as import('node:stream/web').ReadableStream);
-  body.on('data', (chunk: Buffer) => {
-    done += chunk.length;
-    options.onProgress?.(done, total);
-  });
-  await pipeline(body, createWriteStream(part, { flags: resumed ? 'a' : 'w' }), { signal: options.signal });
+  options: TransferOptions,
+): Promise<string> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await receive(connection, file, part, options);
+    } catch (error) {
+      // A caller that gives up gets its own reason, now and while we wait.
+      options.signal?.throwIfAborted();
+      const pauseMs = RETRY_DELAYS_MS[attempt];
+      const retryable =
+        !(error instanceof FfrtmpError) || error.code === 'master_unreachable' || error.code === 'unavailable';
+      if (pauseMs === undefined || !retryable) throw error;
+      await delay(pauseMs, undefined, options.signal && { signal: options.signal }).catch(() =>
+        options.signal?.throwIfAborted(),
+      );
+    }
+  }
 }

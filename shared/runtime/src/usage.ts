@@ -38,13 +38,21 @@ export function helpText({ name, role, purpose, options }: ProgramFacts): string
 
 const isSecret = (key: string) => /key|token|credential/i.test(key) && !/File|Path/.test(key);
 
+/** An address keeps all but its password, whatever characters somebody put into it. */
+const withoutPassword = (value: unknown) =>
+  typeof value === 'string'
+    ? value
+        .replace(/^([a-z][a-z0-9+.-]*:\/\/[^:/?#@]*):.*@/i, '$1:********@')
+        .replace(/([?&]password=)[^&]*/gi, '$1********')
+    : value;
+
 /** `config print` shows the effective configuration, secrets masked; `config check` says that it is valid. */
 export function printConfig(action: string | undefined, config: Record<string, unknown>): string {
   if (action === 'check') return 'the configuration is valid\n';
   if (action !== 'print') throw new FfrtmpError('invalid_request', 'write config check or config print');
   const shown = Object.entries(config).map(([key, value]) => [
     key,
-    isSecret(key) && value !== undefined ? '********' : (value ?? null),
+    isSecret(key) && value !== undefined ? '********' : (withoutPassword(value) ?? null),
   ]);
   return `${JSON.stringify(Object.fromEntries(shown), null, 2)}\n`;
 }

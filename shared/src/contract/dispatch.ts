@@ -11,6 +11,10 @@ import { attemptParams } from './parts.ts';
 
 /** A parked claim is answered empty after this; longer would meet the idle limits of proxies. */
 export const MAX_WAIT_S = 60;
+/** Tasks one claim may bring. An agent with more free slots asks again at once. */
+export const MAX_CLAIM_SLOTS = 64;
+/** Attempts an agent may hold: their ids travel in a claim's address, which every server takes up to 16 KiB. */
+export const MAX_HELD = 256;
 /** Largest log chunk in one call. */
 export const MAX_LOG_CHUNK_BYTES = 256 * 1024;
 
@@ -61,12 +65,12 @@ export const dispatchOperations = {
     query: z.object({
       node_id: uuidSchema,
       wait: z.coerce.number().min(0).max(MAX_WAIT_S).default(0),
-      slots: z.coerce.number().int().min(0).max(64).default(1).describe('0: only wait for orders'),
+      slots: z.coerce.number().int().min(0).max(MAX_CLAIM_SLOTS).default(1).describe('0: only wait for orders'),
       claim_id: uuidSchema.optional(),
       held: z
         .string()
         .toLowerCase()
-        .max(64 * 40)
+        .max(MAX_HELD * 37)
         .optional()
         .describe('ids of the attempts the agent holds, comma-separated; sent with claim_id'),
     }),

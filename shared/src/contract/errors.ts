@@ -11,6 +11,8 @@ export const errorTable = {
   address_taken: { http: 409, exit: 6, retryable: false },
   master_as_worker: { http: 409, exit: 6, retryable: false },
   stale_attempt: { http: 409, exit: 6, retryable: false },
+  no_capable_node: { http: 409, exit: 6, retryable: true },
+  queue_full: { http: 429, exit: 7, retryable: true },
   log_gap: { http: 409, exit: 6, retryable: true },
   payload_too_large: { http: 413, exit: 2, retryable: false },
   unsupported_media_type: { http: 415, exit: 2, retryable: false },
@@ -30,6 +32,7 @@ export const errorTable = {
   port_taken: { http: null, exit: 9, retryable: false },
   data_dir_locked: { http: null, exit: 9, retryable: false },
   newer_schema: { http: null, exit: 9, retryable: false },
+  damaged_database: { http: null, exit: 9, retryable: false },
   bad_config: { http: null, exit: 2, retryable: false },
   interrupted: { http: null, exit: 130, retryable: true },
 } as const satisfies Record<string, { http: number | null; exit: number; retryable: boolean }>;

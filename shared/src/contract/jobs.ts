@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { receiptSchema } from '../energy/receipt.ts';
 import { attemptSchema } from '../job/attempt.ts';
-import { jobRequestSchema, jobSchema, prioritySchema, queueSchema, whySchema } from '../job/job.ts';
+import { jobRequestSchema, jobSchema, prioritySchema, queueSchema, timestampSchema, whySchema } from '../job/job.ts';
+import { failureClassSchema } from '../job/outcome.ts';
 import { jobStates } from '../job/state.ts';
-import { taskSchema } from '../job/task.ts';
+import { taskKindSchema, taskSchema } from '../job/task.ts';
 import { operation } from './operation.ts';
 import { jobParams, pageQuery } from './parts.ts';
 
 export const MAX_BULK_JOBS = 1000;
+/** A bulk verb changes at most this many jobs a call, so that it cannot stall the master; repeating it goes on. */
+export const MAX_BULK_CHANGES = 1000;
 
 const labelFilter = z
   .string()
@@ -27,7 +30,34 @@ const bulkFilter = z
   .refine((filter) => Object.values(filter).some((value) => value !== undefined), {
     error: 'name at least one of status, queue, label: an empty filter would touch every job',
   });
-const bulkReply = z.object({ matched: z.int(), changed: z.int(), ids: z.array(z.string()) });
+const bulkReply = z.object({
+  matched: z.int().describe(`at most ${MAX_BULK_CHANGES.toLocaleString('en')}; so many: call again for the rest`),
+  changed: z.int(),
+  ids: z.array(z.string()),
+});
+
+const idempotencyHeader = z.object({ 'idempotency-key': z.string().min(1).max(200).optional() });
+
+/** A job that failed for good, with the evidence: what ran, where, and its last words. */
+export const deadLetterSchema = z
+  .object({
+    job: jobSchema,
+    attempts: z.array(
+      z.object({
+        attempt: z.int(),
+        task_kind: taskKindSchema,
+        node_name: z.string().nullable(),
+        state: z.string(),
+        failure_class: failureClassSchema.nullable(),
+        error: z.string().nullable(),
+        argv: z.array(z.string()).nullable().describe('null: nothing was run, or its agent never said'),
+        stderr_tail: z.string(),
+        ended_at: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'DeadLetter' });
+export type DeadLetter = z.infer<typeof deadLetterSchema>;
 
 export const jobOperations = {
   submit: operation({
@@ -38,10 +68,26 @@ export const jobOperations = {
     summary: 'Submit one job or an array of up to 1,000',
     description:
       'The reply leaves only after the commit that holds the jobs. `Idempotency-Key` makes repeats safe for 7 days.',
-    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    headers: idempotencyHeader,
     body: submitBody,
     replies: { 201: z.union([jobSchema, z.object({ jobs: z.array(jobSchema) })]) },
-    errors: ['idempotency_mismatch', 'not_found'],
+    errors: ['idempotency_mismatch', 'not_found', 'no_capable_node', 'queue_full'],
+  }),
+  submitMany: operation({
+    id: 'submitMany',
+    method: 'POST',
+    path: '/jobs/bulk',
+    access: 'write',
+    summary: 'Submit up to 1,000 jobs and get their ids and numbers alone',
+    description: 'The same as `POST /jobs` with an array, and a fifth of its work: a whole job is 2 kB of reply.',
+    headers: idempotencyHeader,
+    body: z.array(jobRequestSchema).min(1).max(MAX_BULK_JOBS),
+    replies: {
+      201: z.object({
+        jobs: z.array(z.object({ id: z.string(), sequence_number: z.int(), warnings: z.array(z.string()) })),
+      }),
+    },
+    errors: ['idempotency_mismatch', 'not_found', 'no_capable_node', 'queue_full'],
   }),
   list: operation({
     id: 'listJobs',
@@ -51,6 +97,16 @@ export const jobOperations = {
     summary: 'List jobs, newest first, by pages',
     query: z.strictObject({ ...filterFields, ...pageQuery }),
     replies: { 200: z.object({ jobs: z.array(jobSchema), next_cursor: z.string().nullable() }) },
+  }),
+  deadLetters: operation({
+    id: 'listDeadLetters',
+    method: 'GET',
+    path: '/dead-letters',
+    access: 'read',
+    summary: 'Jobs that failed for good, newest first, with their last attempts, argv and last words',
+    description: 'Requeue one with `POST /jobs/{id}/retry`, many with `POST /jobs/retry`.',
+    query: z.strictObject({ queue: filterFields.queue, label: filterFields.label, ...pageQuery }),
+    replies: { 200: z.object({ dead_letters: z.array(deadLetterSchema), next_cursor: z.string().nullable() }) },
   }),
   cancelMany: operation({
     id: 'cancelJobs',
@@ -190,12 +246,16 @@ export const jobOperations = {
     method: 'PATCH',
     path: '/jobs/{id}',
     access: 'write',
-    summary: 'Change queue or priority of a job that has not ended',
+    summary: 'Change queue, priority or deadline of a job that has not ended',
     params: jobParams,
     body: z
-      .strictObject({ queue: queueSchema.optional(), priority: prioritySchema.optional() })
-      .refine((change) => change.queue !== undefined || change.priority !== undefined, {
-        error: 'name queue or priority',
+      .strictObject({
+        queue: queueSchema.optional(),
+        priority: prioritySchema.optional(),
+        deadline: timestampSchema.nullable().optional().describe('null takes it away'),
+      })
+      .refine((change) => Object.values(change).some((value) => value !== undefined), {
+        error: 'name queue, priority or deadline',
       }),
     replies: { 200: jobSchema },
     errors: ['not_found', 'conflict'],

@@ -8,7 +8,7 @@ export const eventSchema = z
     job_id: z.string().nullable(),
     task_id: z.string().nullable(),
     attempt_id: z.string().nullable(),
-    kind: z.string().describe('job, task, attempt, node, key'),
+    kind: z.string().describe('job, task, attempt, node, key, queue'),
     from: z.string().nullable(),
     to: z.string().nullable(),
     reason: z.string().nullable(),

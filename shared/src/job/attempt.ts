@@ -13,6 +13,7 @@ export const leaseSchema = z
     attempt: z.int().min(1).describe('rises by one with each attempt of the task'),
     token: z.string().max(64),
     lease_ms: z.int().positive(),
+    cpu_threads: z.int().positive().nullish().describe('threads booked on the node: the engine is held to them'),
   })
   .meta({ id: 'Lease' });
 export type Lease = z.infer<typeof leaseSchema>;

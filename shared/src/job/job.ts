@@ -3,6 +3,7 @@ import { figureSchema } from '../energy/figure.ts';
 import { encodeSchema, generatedInputSchema } from '../media/encoding.ts';
 import { failureClassSchema } from './outcome.ts';
 import { parametersSchema } from './parameters.ts';
+import { DEFAULT_POOL, nodeSelectorSchema, poolSchema, resourcesSchema } from './resources.ts';
 import { jobStates } from './state.ts';
 
 export const queues = ['live', 'default', 'batch'] as const;
@@ -21,6 +22,9 @@ export const weightOf = (queue: Queue, priority: Priority) => queueWeights[queue
 /** Strict order as one integer, lower first: queue, then priority. FIFO within. */
 export const rankOf = (queue: Queue, priority: Priority) =>
   queues.indexOf(queue) * priorities.length + priorities.indexOf(priority);
+
+export const queueOrders = ['strict', 'weighted'] as const;
+export type QueueOrder = (typeof queueOrders)[number];
 
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be 64 lower-case hexadecimal digits' });
 /** Either case comes in, lower case goes on: an id has one text everywhere behind the border. */
@@ -97,6 +101,14 @@ export const jobRequestSchema = z
     input: inputSchema.optional().describe('without it the agent generates a test film'),
     outputs: z.array(outputSchema).min(1).max(1).optional(),
     limits: limitsSchema.optional(),
+    resources: resourcesSchema.optional().describe('what one attempt is to have for itself on its node'),
+    pool: poolSchema.default(DEFAULT_POOL).describe('only nodes of this pool run the job'),
+    node_selector: nodeSelectorSchema.default({}).describe('labels a node must carry to run the job'),
+    require_capable: z
+      .boolean()
+      .default(false)
+      .describe('refuse the job when no registered node could run it, instead of letting it wait'),
+    deadline: timestampSchema.optional().describe('when it should be done: shown, with `overdue` once it has passed'),
     quality: qualityRequestSchema
       .optional()
       .describe('asks for a second task that compares the result with its source'),
@@ -130,10 +142,15 @@ export const whySchema = z
   .object({
     reason: z.enum([
       'paused',
+      'queue_paused',
+      'queue_full',
       'not_before',
       'no_node',
       'no_encoder',
-      'no_free_slot',
+      'no_capable_node',
+      'no_free_resources',
+      'reserved',
+      'turn',
       'retry_delay',
       'needs',
       'running',
@@ -168,9 +185,15 @@ export const jobSchema = z
         name: z.string(),
         sha256: sha256Schema.nullable().describe('set once the result is published; fetch it from /files/{sha256}'),
         bytes: z.int().nullable(),
+        pruned_at: z.string().nullish().describe('since then the file is gone, by age or for space'),
       }),
     ),
     limits: limitsSchema.nullable(),
+    resources: resourcesSchema.nullish(),
+    pool: z.string().nullish(),
+    node_selector: z.record(z.string(), z.string()).nullish(),
+    deadline: z.string().nullish(),
+    overdue: z.boolean().nullish().describe('its deadline has passed and it has not ended, or ended later'),
     quality: qualityRequestSchema.nullable(),
     classification: z.string(),
     labels: z.record(z.string(), z.string()),

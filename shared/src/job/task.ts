@@ -27,6 +27,12 @@ export const requirementSchema = z
   .object({
     engine: z.enum(['ffmpeg']),
     encoder: z.string().max(64).nullable().describe('an encoder the node must have proven, or null'),
+    cpu_threads: z.int().nullish().describe('threads booked, rounded up to a bucket; null: an equal share by slots'),
+    ram_mb: z.int().nullish(),
+    gpu_sessions: z.int().nullish(),
+    disk_mb: z.int().nullish(),
+    pool: z.string().nullish().describe('absent from older masters, which know one pool'),
+    node_selector: z.record(z.string(), z.string()).nullish(),
   })
   .meta({ id: 'Requirement' });
 export type Requirement = z.infer<typeof requirementSchema>;

@@ -18,6 +18,17 @@ export function parseDurationMs(text: string | number): number | undefined {
   return match ? Math.round(Number(match[1]) * (durationUnitMs[match[2]?.toLowerCase() ?? 's'] ?? 0)) : undefined;
 }
 
+const byteUnits: Record<string, number> = {
+  ...{ '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 },
+  ...{ ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30, ti: 2 ** 40 },
+};
+
+/** `500MB`, `10GB`, `2TiB`; a bare number counts bytes. -> bytes, or undefined. */
+export function parseBytes(text: string | number): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?$/i.exec(String(text).trim());
+  return match ? Math.round(Number(match[1]) * (byteUnits[match[2]?.toLowerCase() ?? ''] ?? 0)) : undefined;
+}
+
 /** `ffmpeg` clock text (`00:01:02.5`) or seconds -> seconds, or undefined. */
 export function parseClockS(text: string | number): number | undefined {
   const plain = /^\d+(?:\.\d+)?$/.exec(String(text).trim());

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_POOL, poolSchema } from '../job/resources.ts';
 
 /** One encoder as this machine's ffmpeg offers it, proven by a real encode, or the reason why it does not work. */
 export const encoderProofSchema = z
@@ -33,9 +34,11 @@ export const capabilitiesSchema = z
     has_gpu: z.boolean().default(false),
     gpu_type: z.string().max(200).nullish(),
     gpu_capabilities: z.array(z.string().max(64)).max(64).default([]),
+    gpu_sessions: z.int().min(0).max(256).default(0).describe('encodes its GPUs may run at once'),
     ram_bytes: z.int().min(0),
     battery: z.boolean().default(false),
     labels: z.record(z.string().max(63), z.string().max(255)).default({}),
+    pool: poolSchema.default(DEFAULT_POOL).describe('it runs jobs of this pool alone'),
     encoders: z.array(encoderProofSchema).max(200).default([]),
     power_sources: z.array(powerSourceSchema).max(16).default([]),
     ffmpeg_version: z.string().max(200).nullish(),

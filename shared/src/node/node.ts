@@ -17,6 +17,14 @@ export const loadSchema = z
   .meta({ id: 'Load' });
 export type Load = z.infer<typeof loadSchema>;
 
+/** What a node has left for new attempts. */
+export const freeResourcesSchema = z.object({
+  slots: z.int(),
+  threads: z.int(),
+  ram_mb: z.int(),
+  gpu_sessions: z.int(),
+});
+
 export const nodeSchema = z
   .object({
     id: uuidSchema,
@@ -28,8 +36,10 @@ export const nodeSchema = z
     has_gpu: z.boolean(),
     gpu_type: z.string().nullable(),
     gpu_capabilities: z.array(z.string()),
+    gpu_sessions: z.int().nullish(),
     ram_bytes: z.int(),
     battery: z.boolean(),
+    pool: z.string().nullish(),
     labels: z.record(z.string(), z.string()),
     encoders: z.array(encoderProofSchema),
     power_sources: z.array(powerSourceSchema),
@@ -37,6 +47,8 @@ export const nodeSchema = z
     status: z.enum(nodeStatuses),
     slots: z.int(),
     running: z.int().describe('live attempts'),
+    free: freeResourcesSchema.nullish().describe('what is not booked'),
+    reserved: z.boolean().nullish().describe('kept free for a task that needs more of it than is free now'),
     load: loadSchema.nullable(),
     version: z.string(),
     protocol: z.int(),

@@ -32,7 +32,7 @@ const floors: readonly (readonly string[])[] = [
   ['master'],
   ['recovery', 'exporters'],
   ['dispatch'],
-  ['nodes', 'jobs', 'receipts', 'files', 'keys', 'tenants'],
+  ['nodes', 'jobs', 'queues', 'receipts', 'files', 'keys', 'tenants'],
   ['scheduling'],
   ['events'],
   ['http', 'database'],

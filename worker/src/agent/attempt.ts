@@ -1,13 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { uploadFile } from '@ffrtmp/runtime/transfer';
+import { delay } from '@ffrtmp/runtime/clock';
 import type { ResultInput } from '@ffrtmp/shared/contract/dispatch';
-import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import { errorTable, FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import type { CancelCause, FailureClass, Outcome } from '@ffrtmp/shared/job/outcome';
 import type { Artifact } from '@ffrtmp/shared/job/task';
 import type { AttemptEnergy } from '../power/sampler.ts';
-import { compareQuality } from '../tasks/quality.ts';
-import { transcode } from '../tasks/transcode.ts';
-import { type MadeFile, phase, type Work, type Workplace } from '../tasks/work.ts';
+import { environmentOf, type MadeFile, phase, type Work, type Workplace } from '../tasks/work.ts';
 import { attemptId, type Held } from './held.ts';
 import { makeJobDir, removeJobDir, requireDisk } from './job-dir.ts';
 import { type LogShipper, shipLog } from './log-shipper.ts';
@@ -21,12 +18,12 @@ import { deliver } from './result.ts';
  */
 export async function runAttempt(parts: AgentParts, held: Held): Promise<void> {
   const { claimed } = held;
-  const log = shipLog(parts.connection, parts.nodeId, claimed.lease);
+  const log = shipLog(parts, claimed.lease);
   const folder = makeJobDir(parts.dataDir, attemptId(held));
   const progress = reportProgress(parts, held);
   try {
-    const work = await performTask(parts, held, folder, log);
-    const result = await publish(parts, held, work);
+    const work = await perform(parts, held, folder, log);
+    const result = await publish(parts, held, work, log);
     await log.close();
     progress.stop();
     // The lease is somebody else's by now: a result of ours would change nothing, and it is not ours to speak.
@@ -41,25 +38,19 @@ export async function runAttempt(parts: AgentParts, held: Held): Promise<void> {
 /** Between two tries of an upload whose master went away. */
 const AWAY_PAUSE_MS = 1000;
 
-const nothing: Omit<Work, 'outcome' | 'environment'> & { environment: null } = {
-  metrics: {},
-  figures: [],
-  files: [],
-  environment: null,
-};
-type Performed = Work | (typeof nothing & { outcome: Outcome });
-
-async function performTask(parts: AgentParts, held: Held, folder: string, log: LogShipper): Promise<Performed> {
-  const { task } = held.claimed;
+async function perform(parts: AgentParts, held: Held, folder: string, log: LogShipper): Promise<Work> {
+  const { task, lease } = held.claimed;
+  // A master that books threads says how many; an older one leaves the equal share.
+  const threads = lease.cpu_threads ?? parts.threadsPerSlot;
   let energy: AttemptEnergy | undefined;
   const place: Workplace = {
     task,
     folder,
-    threads: parts.threadsPerSlot,
+    threads,
     machine: parts.machine,
     connection: parts.connection,
     signal: held.signal,
-    startEnergy: () => (energy = parts.sampler.start(attemptId(held), { reservedThreads: parts.threadsPerSlot })),
+    startEnergy: () => (energy = parts.sampler.start(attemptId(held), { reservedThreads: threads })),
     report: (progress) => (held.progress = { ...progress, energy: energy?.snapshot() ?? [] }),
     log: log.write,
     onSpawn: (pid) => parts.onSpawn(held, pid),
@@ -67,11 +58,12 @@ async function performTask(parts: AgentParts, held: Held, folder: string, log: L
   held.state = 'running';
   try {
     requireDisk(parts.dataDir, spaceNeeded(held));
-    return await (task.spec.kind === 'transcode' ? transcode(place, task.spec) : compareQuality(place, task.spec));
+    return await parts.perform(place);
   } catch (error) {
     const outcome = outcomeOf(error, held.signal);
     if (outcome.kind === 'failed') log.write(`\n${outcome.message}\n`);
-    return { ...nothing, outcome, figures: energy ? await energy.stop() : [] };
+    const environment = environmentOf(parts.machine, { encoder: null, argv: [], dropped: [] });
+    return { outcome, environment, metrics: {}, files: [], figures: energy ? await energy.stop() : [] };
   }
 }
 
@@ -100,22 +92,42 @@ function outcomeOf(error: unknown, signal: AbortSignal): Outcome {
   };
 }
 
-/** Brings the files to the master, where any node can reach them, before the result names them. */
-async function publish(parts: AgentParts, held: Held, work: Performed): Promise<ResultInput> {
-  const { outcome } = work;
-  if (outcome.kind !== 'succeeded') return resultOf(parts, held, work, outcome, []);
+/**
+ * Brings the files to the master, where any node can reach them, before the result names them. They are looked at
+ * meanwhile, and what is found to be worthless does not get there.
+ */
+async function publish(parts: AgentParts, held: Held, work: Work, log: LogShipper): Promise<ResultInput> {
+  if (work.outcome.kind !== 'succeeded') return resultOf(parts, held, work, []);
+  const inspected = work.inspect?.() ?? Promise.resolve({});
   try {
-    await held.lease.trusted(held.signal);
-    held.state = 'publishing';
-    const artifacts: Artifact[] = [];
-    for (const file of work.files) artifacts.push(await upload(parts, held, file));
-    return resultOf(parts, held, work, outcome, artifacts);
+    const artifacts = await send(parts, held, work.files, inspected);
+    return resultOf(parts, held, { ...work, metrics: { ...work.metrics, ...(await inspected) } }, artifacts);
   } catch (error) {
-    return resultOf(parts, held, work, outcomeOf(error, held.signal), []);
+    const outcome = outcomeOf(error, held.signal);
+    if (outcome.kind === 'failed') log.write(`\n${outcome.message}\n`);
+    return resultOf(parts, held, { ...work, outcome }, []);
+  } finally {
+    // Nothing of ours may look at the files once their folder goes.
+    await inspected.catch(() => undefined);
   }
 }
 
-async function upload(parts: AgentParts, held: Held, file: MadeFile): Promise<Artifact> {
+async function send(
+  parts: AgentParts,
+  held: Held,
+  files: readonly MadeFile[],
+  judged: Promise<unknown>,
+): Promise<Artifact[]> {
+  // Whoever waits for it handles its failure; until somebody does, it is nobody's fault.
+  judged.catch(() => undefined);
+  await held.lease.trusted(held.signal);
+  held.state = 'publishing';
+  const artifacts: Artifact[] = [];
+  for (const file of files) artifacts.push(await upload(parts, held, file, judged));
+  return artifacts;
+}
+
+async function upload(parts: AgentParts, held: Held, file: MadeFile, judged: Promise<unknown>): Promise<Artifact> {
   const onProgress = (done: number, total: number) => {
     held.progress = {
       ...phase('upload'),
@@ -123,33 +135,30 @@ async function upload(parts: AgentParts, held: Held, file: MadeFile): Promise<Ar
       energy: held.progress?.energy ?? [],
     };
   };
+  const sinceMs = parts.clock.monotonicMs();
   for (;;) {
     try {
-      const stored = await uploadFile(parts.connection, file.path, {
+      const stored = await parts.upload(parts.connection, file.path, {
         name: file.name,
         signal: held.signal,
+        judged,
         onProgress,
       });
       return { role: file.role, index: 0, name: file.name, ...stored };
     } catch (error) {
-      // A master that goes away during the upload costs no finished frame either: wait until the lease is good again.
-      const away =
-        error instanceof FfrtmpError && (error.code === 'master_unreachable' || error.code === 'unavailable');
-      if (!away || held.lease.silentMs() > parts.orphanGraceMs) throw error;
-      await delay(AWAY_PAUSE_MS, undefined, { signal: held.signal });
+      // A master that goes away during the upload, or whose disk is full, costs no finished frame: wait until it can.
+      const passes = error instanceof FfrtmpError && errorTable[error.code].retryable;
+      const waitedMs = Math.max(held.lease.silentMs(), parts.clock.monotonicMs() - sinceMs);
+      if (!passes || waitedMs > parts.orphanGraceMs) throw error;
+      await delay(parts.timers, AWAY_PAUSE_MS, held.signal);
       await held.lease.trusted(held.signal);
     }
   }
 }
 
-function resultOf(
-  parts: AgentParts,
-  held: Held,
-  work: Performed,
-  outcome: Outcome,
-  artifacts: Artifact[],
-): ResultInput {
+function resultOf(parts: AgentParts, held: Held, work: Work, artifacts: Artifact[]): ResultInput {
   const { claimed } = held;
+  const { outcome } = work;
   const statuses = { succeeded: 'completed', failed: 'failed', canceled: 'canceled' } as const;
   return {
     job_id: claimed.job.id,
@@ -161,7 +170,7 @@ function resultOf(
     figures: work.figures,
     environment: work.environment,
     artifacts,
-    completed_at: new Date().toISOString(),
+    completed_at: new Date(parts.clock.now()).toISOString(),
     ...(outcome.kind === 'failed'
       ? { error: outcome.message.slice(0, 4000), failure_class: outcome.failureClass }
       : {}),

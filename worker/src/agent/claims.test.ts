@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { systemClock, systemTimers } from '@ffrtmp/runtime/clock';
 import { openConnection } from '@ffrtmp/runtime/connect';
 import { createLogger } from '@ffrtmp/runtime/log';
+import { type Claimed, type claimedSchema, MAX_CLAIM_SLOTS } from '@ffrtmp/shared/contract/dispatch';
+import { resolveEncode } from '@ffrtmp/shared/job/resolve';
+import type { z } from 'zod';
 import { startClaims } from './claims.ts';
 import type { Held } from './held.ts';
 
@@ -52,14 +56,20 @@ async function startAgentClaims(t: TestContext, slots: { free: number }) {
   const revoked: unknown[] = [];
   const parts = {
     connection: master.connection,
+    clock: systemClock,
+    timers: systemTimers,
+    random: Math.random,
+    newId: () => crypto.randomUUID(),
     nodeId,
     held,
     pollMs: 100,
     log: createLogger('test', 'silent'),
     onRevoked: (error: unknown) => void revoked.push(error),
   };
-  const claims = startClaims(parts, { accept: () => undefined, freeSlots: () => slots.free });
-  return { claims, held, revoked, next: master.next };
+  const accepted: string[] = [];
+  const accept = ({ lease }: Claimed) => void accepted.push(lease.attempt_id);
+  const claims = startClaims(parts, { accept, freeSlots: () => slots.free });
+  return { claims, held, revoked, accepted, next: master.next };
 }
 
 test('A claim whose reply was lost is repeated under its id, and the next one has an id of its own', async (t) => {
@@ -72,6 +82,55 @@ test('A claim whose reply was lost is repeated under its id, and the next one ha
   again.answer(nothing);
   const second = await next();
   assert.notEqual(second.query.get('claim_id'), first.query.get('claim_id'));
+  const stopping = claims.stop();
+  (await next()).answer(nothing);
+  await stopping;
+});
+
+/** A task as it comes with a claim; nothing here runs it. */
+function claimedWith(attempt: string): z.input<typeof claimedSchema> {
+  const none = { node_id: null, node_name: null, error: null, failure_class: null, quarantined: false };
+  const ids = { id: attemptId, sequence_number: 1, tenant_id: 'default', traceparent: null };
+  const words = { name: null, scenario: '', confidence: 'auto', engine: 'auto', classification: 'test' } as const;
+  const place = { queue: 'live', priority: 'high', weight: 30, retry_count: 0, max_retries: 3 } as const;
+  const times = { created_at: '2026-11-20T12:00:00Z', started_at: null, completed_at: null, not_before: null };
+  const { encode } = resolveEncode({ scenario: '360p-h264', parameters: {}, hasInput: true });
+  const files = { input: null, generate: null, outputs: [], parameters: {}, labels: {}, warnings: [] };
+  const rest = { limits: null, quality: null, status: 'running', progress: null, encode } as const;
+  return {
+    job: { ...ids, ...words, ...place, ...none, ...times, ...files, ...rest },
+    task: {
+      ...{ id: attemptId, job_id: attemptId, kind: 'transcode', mode: 'finite', state: 'active', required: true },
+      ...{ needs: [], inputs: [], outputs: [], attempts: 1, failures: 0, losses: 0, due_at: null },
+      requirement: { engine: 'ffmpeg', encoder: null },
+      spec: { kind: 'transcode', encode, generate: null, output_name: 'a.mp4', keep_source: false, limits: null },
+    },
+    lease: { attempt_id: attempt, attempt: 1, token: 'token', lease_ms: 45_000, cpu_threads: 1 },
+  };
+}
+
+test('Every task of one reply begins, also when that reply was lost before and is repeated', async (t) => {
+  const slots = { free: 3 };
+  const { claims, accepted, next } = await startAgentClaims(t, slots);
+  const attempts = ['a', 'b', 'c'].map((end) => attemptId.slice(0, -1) + end);
+  const [first] = attempts.map(claimedWith);
+  const lost = await next();
+  lost.cut();
+  const again = await next();
+  assert.equal(again.query.get('claim_id'), lost.query.get('claim_id'));
+  assert.deepEqual(accepted, []);
+  again.answer({ ...nothing, jobs: attempts.map(claimedWith), job: first?.job });
+  slots.free = 0;
+  assert.equal((await next()).query.get('slots'), '0');
+  assert.deepEqual(accepted, attempts);
+  const stopping = claims.stop();
+  (await next()).answer(nothing);
+  await stopping;
+});
+
+test('A claim asks for no more than one may bring', async (t) => {
+  const { claims, next } = await startAgentClaims(t, { free: MAX_CLAIM_SLOTS + 36 });
+  assert.equal((await next()).query.get('slots'), String(MAX_CLAIM_SLOTS));
   const stopping = claims.stop();
   (await next()).answer(nothing);
   await stopping;

@@ -1,5 +1,5 @@
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import { type Claimed, dispatchOperations } from '@ffrtmp/shared/contract/dispatch';
+import { delay, within } from '@ffrtmp/runtime/clock';
+import { type Claimed, dispatchOperations, MAX_CLAIM_SLOTS } from '@ffrtmp/shared/contract/dispatch';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { obey } from './held.ts';
 import type { AgentParts } from './parts.ts';
@@ -7,10 +7,15 @@ import type { AgentParts } from './parts.ts';
 /** Below the idle limits of proxies, with room for jitter. */
 const WAIT_S = 25;
 const FIRST_PAUSE_MS = 200;
+/** A parked claim that is not answered so long after its time was lost with its connection. */
+const LATE_MS = 10_000;
 /** A master that does not answer the last call by then finds out from the lease. */
 const GOODBYE_MS = 2000;
 
-type ClaimParts = Pick<AgentParts, 'connection' | 'nodeId' | 'held' | 'pollMs' | 'log' | 'onRevoked'>;
+type ClaimParts = Pick<
+  AgentParts,
+  'connection' | 'clock' | 'timers' | 'random' | 'newId' | 'nodeId' | 'held' | 'pollMs' | 'log' | 'onRevoked'
+>;
 
 export interface ClaimLoop {
   /** A slot became free, or the agent began to drain: look at the world again. */
@@ -40,27 +45,31 @@ export function startClaims(parts: ClaimParts, target: ClaimTarget): ClaimLoop {
   });
 
   async function once(claimId: string): Promise<void> {
-    const slots = target.freeSlots();
+    const slots = Math.min(MAX_CLAIM_SLOTS, target.freeSlots());
     const controller = new AbortController();
     parked = { controller, slots };
-    const startedMs = performance.now();
-    const query = { ...identify(claimId), wait: WAIT_S * (0.8 + 0.2 * Math.random()), slots };
+    const startedMs = parts.clock.monotonicMs();
+    const wait = WAIT_S * (0.8 + 0.2 * parts.random());
+    const query = { ...identify(claimId), wait, slots };
     const signal = AbortSignal.any([controller.signal, stopped.signal]);
-    const reply = await parts.connection.client.call(dispatchOperations.claim, { query, signal });
+    const reply = await within(parts.timers, wait * 1000 + LATE_MS, (late) => {
+      const either = AbortSignal.any([signal, late]);
+      return parts.connection.client.call(dispatchOperations.claim, { query, signal: either });
+    });
     for (const claimed of reply.jobs) target.accept(claimed, startedMs);
     // Its engine starts first: the next claim costs a millisecond that this job would wait.
-    if (reply.jobs.length > 0) await nextTurn();
+    if (reply.jobs.length > 0) await new Promise<void>((resolve) => parts.timers.nextTurn(resolve));
     for (const order of reply.orders) obey(order, parts.held);
     // An order is repeated until its attempt is gone; wait for that instead of asking in a circle.
     if (reply.jobs.length === 0 && reply.orders.length > 0) await settled(parts, reply.orders, signal);
   }
 
   async function run(): Promise<void> {
-    let claimId = crypto.randomUUID();
+    let claimId = parts.newId();
     while (!stopped.signal.aborted) {
       try {
         await once(claimId);
-        claimId = crypto.randomUUID();
+        claimId = parts.newId();
         pauseMs = FIRST_PAUSE_MS;
       } catch (error) {
         if (stopped.signal.aborted) return;
@@ -74,15 +83,16 @@ export function startClaims(parts: ClaimParts, target: ClaimTarget): ClaimLoop {
     const code = error instanceof FfrtmpError ? error.code : undefined;
     if (code === 'unauthorized' || code === 'not_found') parts.onRevoked(error);
     parts.log.warn({ code }, `no claim: ${error instanceof Error ? error.message : String(error)}`);
-    await delay(pauseMs * (0.5 + Math.random()), undefined, { signal: stopped.signal }).catch(() => undefined);
+    await delay(parts.timers, pauseMs * (0.5 + parts.random()), stopped.signal).catch(() => undefined);
     pauseMs = Math.min(parts.pollMs, pauseMs * 2);
   }
 
   /** The claim that was cut off may have been answered with work: a call that names what is held gives it back at once. */
   async function sayGoodbye(): Promise<void> {
-    const query = { ...identify(crypto.randomUUID()), wait: 0, slots: 0 };
-    const signal = AbortSignal.timeout(GOODBYE_MS);
-    await parts.connection.client.call(dispatchOperations.claim, { query, signal }).catch(() => undefined);
+    const query = { ...identify(parts.newId()), wait: 0, slots: 0 };
+    const { client } = parts.connection;
+    const call = (signal: AbortSignal) => client.call(dispatchOperations.claim, { query, signal });
+    await within(parts.timers, GOODBYE_MS, call).catch(() => undefined);
   }
 
   const running = run();

@@ -1,3 +1,4 @@
+import { within } from '@ffrtmp/runtime/clock';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { nodeOperations } from '@ffrtmp/shared/contract/nodes';
 import type { Load } from '@ffrtmp/shared/node/node';
@@ -16,14 +17,13 @@ export interface Beat {
  * behind output parsing: what it sends lies in memory. A failed beat renews nothing, and the leases fence themselves.
  */
 export async function beat(parts: AgentParts, load: Load): Promise<Beat> {
-  const startedMs = performance.now();
+  const startedMs = parts.clock.monotonicMs();
   const attempts = [...parts.held.values()].map(report);
   try {
-    const reply = await parts.connection.client.call(nodeOperations.heartbeat, {
-      params: { id: parts.nodeId },
-      body: { load, attempts },
-      signal: AbortSignal.timeout(parts.timing.lease_ms),
-    });
+    const call = { params: { id: parts.nodeId }, body: { load, attempts } };
+    const reply = await within(parts.timers, parts.timing.lease_ms, (signal) =>
+      parts.connection.client.call(nodeOperations.heartbeat, { ...call, signal }),
+    );
     for (const id of reply.renewed) parts.held.get(id)?.lease.renewed(startedMs);
     for (const order of reply.orders) obey(order, parts.held);
     return { drain: reply.drain };
@@ -37,8 +37,10 @@ export async function beat(parts: AgentParts, load: Load): Promise<Beat> {
 
 /** The last word of an agent that stops, so that nobody counts on it. A master that is away notices by the silence. */
 export async function sayGoodbye(parts: AgentParts): Promise<void> {
-  const call = { params: { id: parts.nodeId }, body: { leaving: true }, signal: AbortSignal.timeout(GOODBYE_MS) };
-  await parts.connection.client.call(nodeOperations.heartbeat, call).catch(() => undefined);
+  const call = { params: { id: parts.nodeId }, body: { leaving: true } };
+  await within(parts.timers, GOODBYE_MS, (signal) =>
+    parts.connection.client.call(nodeOperations.heartbeat, { ...call, signal }),
+  ).catch(() => undefined);
 }
 
 /** File encodes outlive their master for the grace period, not for ever. */

@@ -1,15 +1,16 @@
 import { freemem } from 'node:os';
+import type { Clock } from '@ffrtmp/runtime/clock';
 import type { Load } from '@ffrtmp/shared/node/node';
 import { machineBusySeconds } from '../power/process-tree.ts';
 import { freeBytes } from './job-dir.ts';
 
 /** The machine's load since the last call, for the heartbeat. */
-export function createLoadMeter(dataDir: string, cpuThreads: number): () => Load {
+export function createLoadMeter(dataDir: string, cpuThreads: number, clock: Pick<Clock, 'monotonicMs'>): () => Load {
   let busyS = machineBusySeconds('/proc');
-  let atMs = performance.now();
+  let atMs = clock.monotonicMs();
   return () => {
     const nowS = machineBusySeconds('/proc');
-    const nowMs = performance.now();
+    const nowMs = clock.monotonicMs();
     const share = busyS === null || nowS === null ? null : (nowS - busyS) / (((nowMs - atMs) / 1000) * cpuThreads);
     busyS = nowS;
     atMs = nowMs;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { systemTimers } from '@ffrtmp/runtime/clock';
 import { openConnection } from '@ffrtmp/runtime/connect';
 import { shipLog } from './log-shipper.ts';
 
@@ -52,7 +53,7 @@ async function startLogServer(t: TestContext) {
 
 test('A log arrives whole and once, in chunks that end on a line and never inside a character', async (t) => {
   const master = await startLogServer(t);
-  const shipper = shipLog(master.connection, nodeId, lease);
+  const shipper = shipLog({ connection: master.connection, timers: systemTimers, nodeId }, lease);
   const line = `${'ü'.repeat(99)}\n`;
   for (let count = 0; count < 2000; count += 1) shipper.write(line);
   await shipper.close();
@@ -63,7 +64,7 @@ test('A log arrives whole and once, in chunks that end on a line and never insid
 
 test('A chunk whose reply was lost is sent again and stands in the log once', async (t) => {
   const master = await startLogServer(t);
-  const shipper = shipLog(master.connection, nodeId, lease);
+  const shipper = shipLog({ connection: master.connection, timers: systemTimers, nodeId }, lease);
   master.faults.push('lose-reply');
   shipper.write('one\n');
   await shipper.close();
@@ -75,7 +76,7 @@ test('A chunk whose reply was lost is sent again and stands in the log once', as
 
 test('Both sides agree on the end of a log that the master lost in part', async (t) => {
   const master = await startLogServer(t);
-  const shipper = shipLog(master.connection, nodeId, lease);
+  const shipper = shipLog({ connection: master.connection, timers: systemTimers, nodeId }, lease);
   shipper.write('kept\nlost\n');
   await shipper.close();
   master.forget('lost\n'.length);
@@ -86,7 +87,7 @@ test('Both sides agree on the end of a log that the master lost in part', async 
 
 test('What cannot be sent is kept up to a limit, and what is dropped beyond is counted', async (t) => {
   const master = await startLogServer(t);
-  const shipper = shipLog(master.connection, nodeId, lease);
+  const shipper = shipLog({ connection: master.connection, timers: systemTimers, nodeId }, lease);
   master.faults.push('fail');
   shipper.write('x'.repeat((4 << 20) + 1000));
   await shipper.close();

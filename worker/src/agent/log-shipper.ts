@@ -1,7 +1,8 @@
-import type { Connection } from '@ffrtmp/runtime/connect';
+import { every, within } from '@ffrtmp/runtime/clock';
 import { dispatchOperations } from '@ffrtmp/shared/contract/dispatch';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import type { Lease } from '@ffrtmp/shared/job/attempt';
+import type { AgentParts } from './parts.ts';
 
 /** Often enough to follow, rarely enough that a chatty encoder costs one call a second. */
 const FLUSH_MS = 1000;
@@ -18,11 +19,10 @@ export interface LogShipper {
   close: () => Promise<void>;
 }
 
-export function shipLog(
-  connection: Connection,
-  nodeId: string,
-  lease: Pick<Lease, 'attempt_id' | 'token'>,
-): LogShipper {
+type ShipperParts = Pick<AgentParts, 'connection' | 'timers' | 'nodeId'>;
+
+export function shipLog(parts: ShipperParts, lease: Pick<Lease, 'attempt_id' | 'token'>): LogShipper {
+  const { connection, timers, nodeId } = parts;
   let spool = Buffer.alloc(0);
   let offset = 0;
   let dropped = 0;
@@ -55,8 +55,9 @@ export function shipLog(
     const text = chunk.toString('utf8');
     try {
       const body = { node_id: nodeId, token: lease.token, offset, chunk: text };
-      const signal = AbortSignal.timeout(SEND_LIMIT_MS);
-      await connection.client.call(dispatchOperations.logs, { params: { id: lease.attempt_id }, body, signal });
+      const params = { id: lease.attempt_id };
+      const { client } = connection;
+      await within(timers, SEND_LIMIT_MS, (signal) => client.call(dispatchOperations.logs, { params, body, signal }));
     } catch (error) {
       return resync(error);
     }
@@ -77,12 +78,11 @@ export function shipLog(
     return sending;
   }
 
-  const timer = setInterval(() => void flush(), FLUSH_MS);
-  timer.unref();
+  const stopTimer = every(timers, FLUSH_MS, () => void flush());
   return {
     write,
     async close() {
-      clearInterval(timer);
+      stopTimer();
       while (await flush());
     },
   };

@@ -1,3 +1,4 @@
+import { every } from '@ffrtmp/runtime/clock';
 import { dispatchOperations } from '@ffrtmp/shared/contract/dispatch';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { attemptId, type Held, obey } from './held.ts';
@@ -14,7 +15,7 @@ export function reportProgress(parts: AgentParts, held: Held): { stop: () => voi
   async function send(): Promise<void> {
     if (busy || held.state === 'leased') return;
     busy = true;
-    const startedMs = performance.now();
+    const startedMs = parts.clock.monotonicMs();
     const body = { node_id: parts.nodeId, token: held.claimed.lease.token, state: held.state, progress: held.progress };
     try {
       const reply = await parts.connection.client.call(dispatchOperations.progress, {
@@ -31,13 +32,13 @@ export function reportProgress(parts: AgentParts, held: Held): { stop: () => voi
       busy = false;
     }
   }
-  const first = setTimeout(() => void send(), FIRST_REPORT_MS);
-  const timer = setInterval(() => void send(), REPORT_MS);
-  timer.unref();
+  const callOff = [
+    parts.timers.after(FIRST_REPORT_MS, () => void send()),
+    every(parts.timers, REPORT_MS, () => void send()),
+  ];
   return {
     stop() {
-      clearTimeout(first);
-      clearInterval(timer);
+      for (const end of callOff) end();
     },
   };
 }

@@ -16,13 +16,16 @@ export function expectedOf({ duration_s, fps }: GeneratedInput): Expected {
   return { duration_s, frames: Math.round(duration_s * fps) };
 }
 
+/** Arguments of ffmpeg that write the film. Pure. */
+export function generateArguments({ input, output, threads }: Generation): string[] {
+  const report = ['-nostats', '-benchmark', '-progress', 'pipe:1', '-stats_period', '0.5'];
+  return [...report, '-filter_threads', String(threads), ...testSourceArguments(input, output, threads)];
+}
+
 /** Writes the synthetic film of a job that brings no input. */
 export function generateInput(
   request: Generation & Omit<RunPlan, 'program' | 'argv'>,
   signal: AbortSignal,
 ): Promise<RunResult> {
-  const report = ['-nostats', '-benchmark', '-progress', 'pipe:1', '-stats_period', '0.5'];
-  const threads = ['-filter_threads', String(request.threads)];
-  const argv = [...report, ...threads, ...testSourceArguments(request.input, request.output, request.threads)];
-  return runProcess({ ...request, program: request.ffmpeg, argv }, signal);
+  return runProcess({ ...request, program: request.ffmpeg, argv: generateArguments(request) }, signal);
 }

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import type { Figure } from '@ffrtmp/shared/energy/figure';
 import type { ResultMetrics } from '@ffrtmp/shared/job/attempt';
-import type { Outcome } from '@ffrtmp/shared/job/outcome';
 import type { TaskSpec } from '@ffrtmp/shared/job/task';
 import { type TranscodeCommand, transcodeCommand } from '../engines/ffmpeg/command.ts';
 import { encoderVersionOf } from '../engines/ffmpeg/encoder-version.ts';
@@ -12,13 +11,15 @@ import { probe } from '../engines/ffmpeg/probe.ts';
 import { toProgress } from '../engines/ffmpeg/progress.ts';
 import { type RunResult, runProcess } from '../engines/ffmpeg/run.ts';
 import { fetchInput } from '../inputs/fetch.ts';
-import { expectedOf, generateInput } from '../inputs/generate.ts';
-import { environmentOf, phase, runLimits, runMetrics, type Work, type Workplace } from './work.ts';
+import { expectedOf, generateArguments, generateInput } from '../inputs/generate.ts';
+import { environmentOf, type MadeFile, phase, runLimits, runMetrics, type Work, type Workplace } from './work.ts';
 
 type TranscodeSpec = Extract<TaskSpec, { kind: 'transcode' }>;
 
+type Source = { path: string } | { failed: RunResult; argv: string[] };
+
 /** The source of an encode: fetched, or generated when the job brings none. A run is returned when generating failed. */
-async function prepareSource(place: Workplace, spec: TranscodeSpec): Promise<{ path: string } | { failed: RunResult }> {
+async function prepareSource(place: Workplace, spec: TranscodeSpec): Promise<Source> {
   const input = place.task.inputs.find((artifact) => artifact.role === 'input');
   if (input) {
     const onProgress = (percent: number) => place.report({ ...phase('fetch'), percent });
@@ -28,12 +29,10 @@ async function prepareSource(place: Workplace, spec: TranscodeSpec): Promise<{ p
   const path = join(place.folder, 'source.mp4');
   const expected = expectedOf(spec.generate);
   const startedMs = performance.now();
+  const generation = { ffmpeg: place.machine.ffmpeg, input: spec.generate, output: path, threads: place.threads };
   const run = await generateInput(
     {
-      ffmpeg: place.machine.ffmpeg,
-      input: spec.generate,
-      output: path,
-      threads: place.threads,
+      ...generation,
       cwd: place.folder,
       ...runLimits(spec.limits),
       onSpawn: place.onSpawn,
@@ -43,14 +42,15 @@ async function prepareSource(place: Workplace, spec: TranscodeSpec): Promise<{ p
     },
     place.signal,
   );
-  return run.outcome.kind === 'succeeded' ? { path } : { failed: run };
+  if (run.outcome.kind === 'succeeded') return { path };
+  return { failed: run, argv: [generation.ffmpeg, ...generateArguments(generation)] };
 }
 
 /** Runs one encode: source, argv from data, ffmpeg under watch, and what came out of it, measured. */
 export async function transcode(place: Workplace, spec: TranscodeSpec): Promise<Work> {
   const source = await prepareSource(place, spec);
   if ('failed' in source) {
-    const environment = environmentOf(place.machine, { encoder: null, argv: [], dropped: [] });
+    const environment = environmentOf(place.machine, { encoder: null, argv: source.argv, dropped: [] });
     return { outcome: source.failed.outcome, metrics: runMetrics(source.failed), figures: [], environment, files: [] };
   }
   const media = await probe(source.path, place.signal, place.machine.ffprobe);
@@ -64,26 +64,28 @@ export async function transcode(place: Workplace, spec: TranscodeSpec): Promise<
     argv: [place.machine.ffmpeg, ...command.argv],
     dropped: command.dropped,
   });
-  const base = { outcome: run.outcome, figures, environment };
-  if (run.outcome.kind !== 'succeeded') return { ...base, metrics: runMetrics(run), files: [] };
-  const made = await probe(output, place.signal, place.machine.ffprobe);
-  const short = tooShort(made, command);
-  if (short !== null) return { ...base, outcome: short, metrics: runMetrics(run), files: [] };
-  const metrics = { ...runMetrics(run), ...outputMetrics(run, made, source.path, frames) };
-  const files = [{ role: 'output' as const, path: output, name: spec.output_name }];
-  if (spec.keep_source)
-    return { ...base, metrics, files: [...files, { role: 'source', path: source.path, name: 'source.mp4' }] };
-  return { ...base, metrics, files };
+  const work = { outcome: run.outcome, metrics: runMetrics(run), figures, environment };
+  if (run.outcome.kind !== 'succeeded') return { ...work, files: [] };
+  const files: MadeFile[] = [{ role: 'output', path: output, name: spec.output_name }];
+  if (spec.keep_source) files.push({ role: 'source', path: source.path, name: 'source.mp4' });
+  const inspect = async () => {
+    const made = await probe(output, place.signal, place.machine.ffprobe);
+    requireLength(made, command);
+    return outputMetrics(run, made, source.path, frames);
+  };
+  return { ...work, files, inspect };
 }
 
 /** Below this share of the expected length a result is no result: ffmpeg ends a truncated source without an error. */
 const SHORTEST_SHARE = 0.75;
 
-function tooShort(made: Media, { expected }: TranscodeCommand): Outcome | null {
+function requireLength(made: Media, { expected }: TranscodeCommand): void {
   const length = pictureOf(made)?.duration_s ?? made.duration_s;
-  if (expected.duration_s === null || length === null || length >= expected.duration_s * SHORTEST_SHARE) return null;
-  const message = `the output is ${length.toFixed(2)} s long and not ${expected.duration_s.toFixed(2)} s: the input breaks off`;
-  return { kind: 'failed', failureClass: 'input', message, exitCode: 0 };
+  if (expected.duration_s === null || length === null || length >= expected.duration_s * SHORTEST_SHARE) return;
+  throw new FfrtmpError(
+    'not_a_video',
+    `the output is ${length.toFixed(2)} s long and not ${expected.duration_s.toFixed(2)} s: the input breaks off`,
+  );
 }
 
 interface EncodeRun {

@@ -47,6 +47,11 @@ export interface Work {
   figures: Figure[];
   environment: Environment;
   files: MadeFile[];
+  /**
+   * Looks at the files, and gives the metrics of what it found; throws what makes them worthless. It runs while they are
+   * sent: a start of ffprobe takes a tenth of a second, which is longer than most uploads on a good network.
+   */
+  inspect?: () => Promise<ResultMetrics>;
 }
 
 export const phase = (name: string): Omit<Progress, 'energy'> => ({

@@ -8,6 +8,7 @@ import { examples } from '../../examples.ts';
 import { jobTitle } from '../../output/job.ts';
 import { count } from '../../output/text.ts';
 import { addFilterFlags, type Filter, isEmptyFilter } from './filter.ts';
+import type { Changed } from './matching.ts';
 
 type Change = (typeof jobOperations)['cancel' | 'retry' | 'pause' | 'resume'];
 
@@ -16,7 +17,7 @@ export interface ChangeVerb {
   description: string;
   operation: Change;
   /** Changes every job that a filter matches. */
-  byFilter: (master: Master, filter: Filter) => Promise<{ matched: number; changed: number; ids: string[] }>;
+  byFilter: (master: Master, filter: Filter) => Promise<Changed>;
 }
 
 /** `ffrtmp jobs VERB ID...` or `ffrtmp jobs VERB --status ...`: what the four verbs share. */

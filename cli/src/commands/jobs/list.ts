@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../../cli.ts';
 import { examples } from '../../examples.ts';
 import { jobTable } from '../../output/job.ts';
-import { addFilterFlags, type Filter } from './filter.ts';
+import { addFilterFlags, type Filter, filterWords } from './filter.ts';
 
 /** What fits on a screen; programs ask for more. */
 const DEFAULT_LIMIT = 25;
@@ -18,7 +18,7 @@ export function jobsList(jobs: Command, cli: Cli): void {
         const { reply, body } = await master.exchange(jobOperations.list, { query: options });
         cli.print(body, () => (reply.jobs.length === 0 ? 'no jobs' : jobTable(reply.jobs, Date.now())));
         if (reply.next_cursor !== null && cli.settings().output === 'table')
-          cli.say(`there are more: ffrtmp jobs list${repeat(options)} --cursor ${reply.next_cursor}`);
+          cli.say(`there are more: ffrtmp jobs list${filterWords(options)} --cursor ${reply.next_cursor}`);
       }),
     );
   examples(command, [
@@ -27,8 +27,3 @@ export function jobsList(jobs: Command, cli: Cli): void {
     'ffrtmp jobs list --label show=news --output json',
   ]);
 }
-
-const repeat = (options: Filter) =>
-  (['status', 'queue', 'label'] as const)
-    .map((name) => (options[name] === undefined ? '' : ` --${name} ${options[name]}`))
-    .join('');

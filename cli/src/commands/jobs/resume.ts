@@ -10,6 +10,6 @@ export function jobsResume(jobs: Command, cli: Cli): void {
     description: 'let paused jobs go on',
     operation: jobOperations.resume,
     byFilter: (master, filter) =>
-      changeMatching(master, filter, jobOperations.resume, (job) => job.status === 'paused'),
+      changeMatching(master, { status: 'paused', ...filter }, jobOperations.resume, (job) => job.status === 'paused'),
   });
 }

@@ -2,17 +2,17 @@ import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import type { Command } from 'commander';
 import type { Cli } from '../../cli.ts';
 import { examples } from '../../examples.ts';
-import { plain } from '../../output/text.ts';
+import { whyText } from '../../output/why.ts';
 
 export function jobsWhy(jobs: Command, cli: Cli): void {
   const command = jobs
     .command('why')
-    .description('say in one sentence why a job is not running')
+    .description('why a job is not running: what holds it, what the nodes lack, what stands before it')
     .argument('<ID>', 'UUID or sequence number')
     .action((id: string) =>
       cli.withMaster(async (master) => {
         const { reply, body } = await master.exchange(jobOperations.why, { params: { id } });
-        cli.print(body, () => plain(reply.message));
+        cli.print(body, () => whyText(reply));
       }),
     );
   examples(command, ['ffrtmp jobs why 7']);

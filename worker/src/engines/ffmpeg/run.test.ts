@@ -167,3 +167,25 @@ test('kill -9 of the agent leaves no ffmpeg behind', {
   await ended;
   assert.ok(!isAlive(pid));
 });
+
+test('children that an engine leaves behind end with it and do not hold up its end', async () => {
+  const child = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000);';
+  const leaves = `const c = require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit" });
+    console.error(c.pid); setTimeout(() => process.exit(0), 100)`;
+  const result = await runProcess(script(leaves), signal);
+  assert.deepEqual(result.outcome, { kind: 'succeeded' });
+  assert.ok(result.endedAtMs - result.startedAtMs < 5000, 'it waited for the child it left');
+  await gone(Number(result.stderrTail));
+});
+
+test('a child that left the group of its engine does not hold the slot for ever', async () => {
+  const child = 'setInterval(() => {}, 1000);';
+  const leaves = `const c = require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit", detached: true });
+    console.error(c.pid); c.unref(); process.exit(0)`;
+  const result = await runProcess(script(leaves), signal);
+  assert.deepEqual(result.outcome, { kind: 'succeeded' });
+  const pid = Number(result.stderrTail);
+  assert.ok(isAlive(pid), 'nobody can end what has left the group');
+  process.kill(pid, 'SIGKILL');
+  await gone(pid);
+});

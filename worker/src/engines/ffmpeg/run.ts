@@ -86,10 +86,24 @@ interface Exit {
   spawnError: Error | null;
 }
 
-/** Resolves when the process has ended and both its streams are read to the end. */
+/** What is left in the pipes when an engine has ended is read in milliseconds; who else holds them is not waited for. */
+const LAST_WORDS_MS = 1000;
+
+/**
+ * Resolves when the process has ended and both its streams are read to the end. Its children have no reason to outlive
+ * it and are ended with it; one that has left its group cannot be, but must not hold the streams, and the slot, for ever.
+ */
 function ended(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
     child.once('error', (spawnError) => resolve({ exitCode: null, signal: null, spawnError }));
+    child.once('exit', () => {
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+      const timer = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, LAST_WORDS_MS);
+      child.once('close', () => clearTimeout(timer));
+    });
     child.once('close', (exitCode, signal) => resolve({ exitCode, signal, spawnError: null }));
   });
 }

@@ -1,0 +1,51 @@
+import type { Kysely } from 'kysely';
+import { p, type Run, type Statement, statement, type Value } from './statement.ts';
+import type { Tables } from './tables.ts';
+
+/**
+ * Rows a statement: what a statement costs by itself is shared by its rows. Measured with node:sqlite, a row of `events`
+ * with RETURNING alone, by 4, 16 and 64: 6.5, 5.0, 3.5 and 3.5 us.
+ */
+const SIZES = [64, 16, 4, 1] as const;
+
+/** Inserts rows, each with its values in the order of the columns, and returns their numbers where it was told of any. */
+export type InsertRows = (run: Run, rows: readonly (readonly Value[])[]) => Promise<number[]>;
+
+interface Numbered {
+  number: number;
+}
+
+/**
+ * An insert of as many rows as there are. `number` names a column that the database counts up: the numbers come back in
+ * the order of the rows, because both databases number the rows of a statement one after the other.
+ */
+export function insertRows<T extends keyof Tables & string>(
+  table: T,
+  columns: readonly (keyof Tables[T] & string)[],
+  number?: keyof Tables[T] & string,
+): InsertRows {
+  const bySize = SIZES.map((size) => ({ size, insert: insertOf(table, columns, size, number) }));
+  return async (run, rows) => {
+    const numbers: number[] = [];
+    let at = 0;
+    while (at < rows.length) {
+      const left = rows.length - at;
+      const fitting = bySize.find(({ size }) => size <= left);
+      if (!fitting) break;
+      const made = await run(fitting.insert, rows.slice(at, at + fitting.size).flat());
+      if (number !== undefined) numbers.push(...made.map((row) => row.number).sort((a, b) => a - b));
+      at += fitting.size;
+    }
+    return numbers;
+  };
+}
+
+const insertOf = (table: string, columns: readonly string[], size: number, number: string | undefined) =>
+  statement((q) => {
+    const row = (at: number) => Object.fromEntries(columns.map((column) => [column, p(`${at}.${column}`)]));
+    // The builder cannot know which table this is; the columns were checked against it above.
+    const insert = (q as unknown as Kysely<Record<string, Record<string, Value>>>)
+      .insertInto(table)
+      .values(Array.from({ length: size }, (_, at) => row(at)));
+    return number === undefined ? insert : insert.returning(`${number} as number`);
+  }) as Statement<Numbered>;

@@ -1,0 +1,16 @@
+import type { Clock } from '@ffrtmp/runtime/clock';
+import type { Committer } from '../database/commit.ts';
+import type { Library } from '../files/library.ts';
+import type { LogStore } from '../jobs/logs.ts';
+
+/** What every step of retention works with. */
+export interface PruneParts {
+  db: Pick<Committer, 'read' | 'write'>;
+  clock: Clock;
+  library: Library;
+  logs: LogStore;
+  /** Lets everything else run for a moment; between two batches. */
+  pause: () => Promise<void>;
+  /** The master is ending: what is left is for the next start. */
+  stopping: () => boolean;
+}

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { engine } from '../support/engine.ts';
+import { waitForJob } from '../support/events.ts';
+import { attemptsOf, submitFilm } from '../support/film.ts';
+import { startAgent, startMaster } from '../support/fleet.ts';
+import { openScope } from '../support/scope.ts';
+import { untilTidy } from '../support/until.ts';
+
+test('An encode of a film that breaks off fails as its input’s fault, and its output does not stay at the master', async (t) => {
+  const scope = openScope(t);
+  const master = await startMaster(scope);
+  const agent = await startAgent(scope, master, { address: 'one', args: ['--ffmpeg', engine(scope)] });
+  const film = join(scope.folder('films'), 'film.mkv');
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25', '-t', '8', '-c:v', 'libx264'];
+  execFileSync('ffmpeg', ['-v', 'error', '-nostdin', ...source, film]);
+  truncateSync(film, statSync(film).size * 0.4);
+  const { id } = await submitFilm(master, film, { scenario: 'h264-ultrafast' });
+  const job = await waitForJob(master, id);
+  const [attempt] = await attemptsOf(master, id);
+  assert.equal(job.status, 'failed');
+  assert.match(job.error ?? '', /the output is [\d.]+ s long and not 8\.\d+ s: the input breaks off/);
+  assert.equal(attempt?.failure_class, 'input');
+  assert.ok((attempt.metrics?.duration ?? 0) > 0, 'what the encode took is known all the same');
+  const stored = readdirSync(join(master.dataDir, 'files'), { recursive: true, withFileTypes: true });
+  assert.equal(stored.filter((entry) => entry.isFile()).length, 1, 'the source alone');
+  await untilTidy(agent.dataDir);
+});
