@@ -21,7 +21,7 @@ node_test := timeout --foreground --kill-after=30 $(run_timeout_s) node --import
 	--test-reporter=spec --test-concurrency=$(test_concurrency) --test-timeout=$(test_timeout_ms)
 
 .PHONY: help setup packages test-packages demo up check format test build build-distributed build-master build-agent \
-	reference bench clean
+	reference bench campaign clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -68,6 +68,9 @@ reference: node_modules/.stamp ## Write docs/reference/ again from the code
 bench: setup ## Run the speed gates in bench/; ONLY=overhead runs one
 	@for gate in $(if $(ONLY),bench/$(ONLY).ts,$(sort $(wildcard bench/*.ts))); do node "$$gate" || failed=1; done; \
 	exit $${failed:-0}
+
+campaign: setup test-packages ## Long run of a layer of the fault campaign: LAYER=C N=1000; RESUME=1 adds to earlier runs
+	@LAYER='$(LAYER)' N='$(N)' RESUME='$(RESUME)' node tests/faults/campaign.ts
 
 clean: ## Remove what was built, the outputs and the cached test media
 	@rm -rf out {shared,shared/runtime,master,worker,cli}/dist

@@ -13,7 +13,10 @@ const list = z
     (Array.isArray(value) ? value : value.split(',')).map((one) => one.trim()).filter((one) => one !== ''),
   );
 
-/** How long something is kept -> milliseconds, or null for ever. */
+/**
+ * How long something is kept -> milliseconds, or null for ever. With its unit: elsewhere a bare number counts seconds,
+ * and who writes 90 here means days.
+ */
 const keep = (fallback: string) =>
   z
     .union([z.string(), z.number()])
@@ -21,8 +24,8 @@ const keep = (fallback: string) =>
     .transform((text, context) => {
       if (text === 'forever') return null;
       const ms = parseDurationMs(text);
-      if (ms === undefined)
-        context.addIssue({ code: 'custom', message: 'is not a duration: write 90d, 12h or forever' });
+      if (ms === undefined || (ms > 0 && !/[a-z]$/i.test(String(text).trim())))
+        context.addIssue({ code: 'custom', message: 'is not a duration with its unit: write 90d, 12h or forever' });
       return ms || null;
     });
 /** How much may lie there -> bytes, or null without a limit. */
@@ -104,7 +107,8 @@ export const masterOptions = {
   keepLogs: { schema: keep('30d'), help: 'logs of ended jobs go after this; 0 or forever: with their jobs' },
   maxLogBytes: {
     schema: size('10GB'),
-    help: 'more than this of logs, and the oldest of ended jobs go; 0 or unlimited',
+    placeholder: 'size',
+    help: 'more than this of logs, and the oldest of ended jobs go; 0 or unlimited: none for space',
   },
   keepFiles: {
     schema: keep('forever'),
@@ -112,6 +116,7 @@ export const masterOptions = {
   },
   maxFileBytes: {
     schema: size('unlimited'),
+    placeholder: 'size',
     help: 'more than this of files, and those unused for longest go; 0 or unlimited: uploads are refused on a full disk',
   },
   drainDeadline: { schema: durationOption('10s'), help: 'SIGTERM ends open requests after this' },

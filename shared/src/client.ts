@@ -83,8 +83,9 @@ export function errorFrom(status: number, text: string): FfrtmpError {
   return new FfrtmpError(codeOf(status), `the master answered ${status}: ${text.slice(0, 200)}`);
 }
 
-/** The first code of the table with this status; a gateway's own trouble is the master being away. */
+/** The first code of the table with this status; a gateway's own trouble or limit is the master being away. */
 function codeOf(status: number): ErrorCode {
+  if (status === 429) return 'unavailable';
   const known = (Object.keys(errorTable) as ErrorCode[]).find((code) => errorTable[code].http === status);
-  return known ?? (status >= 500 || status === 429 ? 'unavailable' : 'invalid_request');
+  return known ?? (status >= 500 ? 'unavailable' : 'invalid_request');
 }

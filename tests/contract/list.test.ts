@@ -106,6 +106,22 @@ test('A page that ends exactly with the last job is followed by an empty one at 
   assert.deepEqual([second.jobs.length, second.next_cursor], [0, null]);
 });
 
+test('A cursor of another query is refused and not taken for a place in this one', async (t) => {
+  const m = await startMasterUnderTest(t);
+  await bulk(m, [{}, {}, { queue: 'live' }]);
+  const { next_cursor } = await m.client.call(jobOperations.list, { query: { limit: 1 } });
+  for (const filter of ['queue=live', 'status=pending', 'label=a']) {
+    const reply = await m.request('GET', `/jobs?limit=1&${filter}&cursor=${next_cursor}`);
+    assert.equal(reply.status, 400, filter);
+    assert.match(reply.text, /invalid_request.*next_cursor.*same filter/);
+  }
+  assert.equal(
+    (await m.request('GET', `/jobs?limit=7&cursor=${next_cursor}`)).status,
+    200,
+    'a page may change its size',
+  );
+});
+
 test('A cursor that never came from a page is refused', async (t) => {
   const m = await startMasterUnderTest(t);
   for (const cursor of ['x', '-1', '1.5', '9'.repeat(16), '']) {

@@ -16,6 +16,7 @@ const pathOf = (operation: Operation) => operation.path.replace('{id}', idOf(ope
 const served = `
 POST /jobs -> submitJobs
 GET /jobs -> listJobs
+GET /dead-letters -> listDeadLetters
 POST /jobs/cancel -> cancelJobs
 POST /jobs/retry -> retryJobs
 GET /jobs/{id} -> getJob

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Claimed } from '@ffrtmp/shared/contract/dispatch';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
+import { nodeOperations } from '@ffrtmp/shared/contract/nodes';
 import { statement } from '../../master/src/database/statement.ts';
 import { type FakeNode, joules, registerNode } from './fake-node.ts';
 import { type MasterUnderTest, startMasterUnderTest } from './master-under-test.ts';
@@ -59,6 +60,28 @@ test('A job that ended goes after its time with all that belongs to it; one that
   );
   const { text } = await m.request('GET', `/jobs/${waiting.id}/why`);
   assert.match(text, /not_before/);
+});
+
+test('What a node has used is the same before and after its jobs are pruned', async (t) => {
+  const m = await startMasterUnderTest(t, { random: () => 0, flags: ['--keep-jobs', '1d'] });
+  const node = await registerNode(m);
+  await m.submit({ quality: {} });
+  await node.finish(await node.take(), { status: 'failed', failure_class: 'infrastructure', figures: [joules(1)] });
+  m.clock.advance(10_000);
+  await m.master.sweep();
+  await node.finish(await node.take(), { figures: [joules(20), joules(3, { scope: ['dram'] })] });
+  await node.finish(await node.take(), { figures: [joules(400)] });
+  const since = new Date(Date.now() - DAY_MS).toISOString();
+  const used = async () => {
+    const query = { since, until: new Date(m.clock.now() + DAY_MS).toISOString() };
+    const { attempts, energy } = await m.client.call(nodeOperations.energy, { params: { id: node.id }, query });
+    return [attempts, ...energy.map(({ scope, value }) => [scope, value]).sort()];
+  };
+  const before = await used();
+  assert.deepEqual(before, [3, [['cpu'], 421], [['dram'], 3]]);
+  days(m, 2);
+  assert.equal((await m.master.prune()).jobs, 1);
+  assert.deepEqual(await used(), before);
 });
 
 test('With --keep-jobs forever nothing goes, and events stay as long as their jobs', async (t) => {

@@ -120,6 +120,48 @@ test('A thousand jobs are taken in one call and in one commit, a thousand and on
   assert.equal(new Set(made.map(({ id }) => id)).size, 1000);
 });
 
+test('The bulk call takes the same jobs and answers with their ids, numbers and warnings alone', async (t) => {
+  const m = await startMasterUnderTest(t);
+  const send = () =>
+    m.request('POST', '/jobs/bulk', {
+      body: [{ name: 'a' }, { name: 'b', scenario: '1080p-foo' }],
+      headers: { 'idempotency-key': 'bulk' },
+    });
+  const [first, again] = [await send(), await send()];
+  assert.deepEqual([first.status, again.status], [201, 201]);
+  assert.equal(again.text, first.text);
+  const made = (first.json as { jobs: { id: string; sequence_number: number; warnings: string[] }[] }).jobs;
+  assert.deepEqual(
+    made.map((job) => [Object.keys(job).sort().join(), job.sequence_number, job.warnings.length]),
+    [
+      ['id,sequence_number,warnings', 1, 0],
+      ['id,sequence_number,warnings', 2, 1],
+    ],
+  );
+  assert.equal((await m.job(made[1]?.id ?? '')).name, 'b');
+  assert.equal((await m.request('POST', '/jobs/bulk', { body: {} })).status, 400, 'an array, always');
+  assert.equal((await m.request('POST', '/jobs/bulk', { body: Array(1001).fill({}) })).status, 400);
+});
+
+test('A deadline is kept, moved and taken away, and shown as overdue once it has passed', async (t) => {
+  const m = await startMasterUnderTest(t);
+  const at = (ms: number) => new Date(m.clock.now() + ms).toISOString();
+  const deadline = at(60_000);
+  const job = await m.submit({ deadline });
+  assert.deepEqual([job.deadline, job.overdue], [deadline, false]);
+  m.clock.advance(61_000);
+  assert.equal((await m.job(job.id)).overdue, true);
+  const patch = async (body: object) => (await m.request('PATCH', `/jobs/${job.id}`, { body })).json as Job;
+  const later = at(60_000);
+  assert.deepEqual([(await patch({ deadline: later })).deadline, (await m.job(job.id)).overdue], [later, false]);
+  assert.equal((await patch({ deadline: null })).deadline, null);
+  assert.equal((await m.request('PATCH', `/jobs/${job.id}`, { body: { deadline: 'tomorrow' } })).status, 400);
+  await patch({ deadline: at(60_000) });
+  await m.request('POST', `/jobs/${job.id}/cancel`);
+  m.clock.advance(120_000);
+  assert.equal((await m.job(job.id)).overdue, false, 'it ended before');
+});
+
 test('One bad job in a bulk submit refuses all of it and says which one', async (t) => {
   const m = await startMasterUnderTest(t);
   const reply = await m.request('POST', '/jobs', { body: [{}, {}, { queue: 'slow' }] });

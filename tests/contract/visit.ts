@@ -89,6 +89,7 @@ async function visitJobs(visit: Visit, node: FakeNode): Promise<void> {
   await visit(jobOperations.receipt, { params });
   await visit(nodeOperations.energy, { params: { id: node.id } });
   await visit(jobOperations.list, { query: { label: 'show=pilot' } });
+  await visit(jobOperations.deadLetters, { query: { queue: 'default' } });
   await visit(jobOperations.cancelMany, { body: { label: 'show=pilot' } });
   await visit(jobOperations.retryMany, { body: { label: 'show=pilot' } });
 }

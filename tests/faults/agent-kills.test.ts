@@ -12,6 +12,7 @@ test('Agents killed in all they do leave no engine behind and lose no job', asyn
   const report = await killAgents({
     faults: KILLS,
     seed: 1,
+    before: 0,
     inScope: (work) => work(openScope(t, { leavesTemporaries: 'kill -9 of agents' })),
     say: (line) => t.diagnostic(line),
   });

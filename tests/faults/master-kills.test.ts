@@ -12,6 +12,7 @@ test('Masters killed at named points under load keep every promise they gave', a
   const report = await killMasters({
     faults: KILLS,
     seed: 1,
+    before: 0,
     inScope: (work) => work(openScope(t, { leavesTemporaries: 'kill -9 of masters' })),
     say: (line) => t.diagnostic(line),
   });

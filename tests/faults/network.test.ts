@@ -12,6 +12,7 @@ test('A network that cuts, doubles, delays and swallows breaks no promise', asyn
   const report = await cutConnections({
     faults: FAULTS,
     seed: 1,
+    before: 0,
     inScope: (work) => work(openScope(t)),
     say: (line) => t.diagnostic(line),
   });

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '../support/process.ts';
-import { countText, type FaultReport, sum } from './report.ts';
+import { countText, type FaultReport, trialsOf } from './report.ts';
 
 /** What was counted of one layer at one commit; runs with RESUME=1 add up in it. */
 export interface CampaignState {
@@ -28,26 +28,17 @@ export function writeState(state: CampaignState): void {
   writeFileSync(pathOf(state.layer), `${JSON.stringify(state, null, 2)}\n`);
 }
 
-export const states = (): CampaignState[] =>
-  existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => name.endsWith('.json'))
-        .sort()
-        .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as CampaignState)
-    : [];
-
 /** The rows of one layer: what was done, how often, what was found, and what that bounds. Pure. */
 export function sectionOf({ layer, commit, report, seconds, runs, date = '' }: CampaignState): string {
-  const faults = sum(report.counts);
+  const faults = trialsOf(report);
   const failures = report.violations.length;
   const bound = failures === 0 ? `0 failures in ${faults} bound the rate at ${(3 / faults).toPrecision(2)} (3/N)` : '';
   const lines = [
     `## Layer ${layer}`,
     '',
-    `\`make campaign LAYER=${layer} N=${faults}\`${runs > 1 ? `, added up over ${runs} runs` : ''}: ${faults} faults in ${Math.round(seconds / 60)} min, **${failures} failures**; commit \`${commit}\`, ${date}. ${bound}`.trim(),
+    `\`make campaign LAYER=${layer} N=${faults}\`${runs > 1 ? `, added up over ${runs} runs` : ''}: ${faults} trials in ${Math.round(seconds / 60)} min, **${failures} failures**; commit \`${commit}\`, ${date}. ${bound}`.trim(),
     '',
-    `Beside them: ${countText(report.facts)}.`,
-    '',
+    ...(Object.keys(report.facts).length > 0 ? [`Beside them: ${countText(report.facts)}.`, ''] : []),
     '| fault | times |',
     '|---|---|',
     ...Object.entries(report.counts)
@@ -70,8 +61,9 @@ export function withSection(text: string, layer: string, section: string): strin
 
 const HEAD = `# The fault campaign: last figures
 
-Written by \`make campaign\`; what the layers are stands in its design, what they found in the history. A failure is a
-sentence of the independent checker (\`tests/faults/check\`), which knows the tables and the promises, and no code.
+Written by \`make campaign LAYER=.. N=.. [RESUME=1]\`, which breaks real processes and the network between them. A
+failure is a sentence of the [independent checker](../../tests/faults/check/check.ts): it knows the tables, the journal of
+what was acknowledged and the promises, and none of the code that keeps them.
 `;
 
 export function writePage(layer: CampaignState): void {

@@ -3,12 +3,16 @@ export interface FaultReport {
   counts: Record<string, number>;
   violations: string[];
   facts: Record<string, number>;
+  /** How many trials were made, where one trial meets many faults; without it each fault is one. */
+  trials?: number;
 }
 
 /** What every layer is asked to do. It ends by itself when it has made so many faults. */
 export interface FaultRun {
   faults: number;
   seed: number;
+  /** Trials of the same commit that were counted before this run. */
+  before: number;
   /** Where each round works: a folder, an environment and an end that undoes everything. */
   inScope: <T>(work: (scope: import('../support/scope.ts').Scope) => Promise<T>) => Promise<T>;
   say: (line: string) => void;
@@ -20,6 +24,9 @@ export const emptyReport = (): FaultReport => ({ counts: {}, violations: [], fac
 
 export const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, count) => total + count, 0);
 
+/** The N of 3/N. */
+export const trialsOf = (report: FaultReport) => report.trials ?? sum(report.counts);
+
 export function tally(counts: Record<string, number>, name: string, by = 1): void {
   counts[name] = (counts[name] ?? 0) + by;
 }
@@ -28,6 +35,7 @@ export function merge(into: FaultReport, more: FaultReport): FaultReport {
   for (const [name, count] of Object.entries(more.counts)) tally(into.counts, name, count);
   for (const [name, count] of Object.entries(more.facts)) tally(into.facts, name, count);
   into.violations.push(...more.violations);
+  if (more.trials !== undefined) into.trials = (into.trials ?? 0) + more.trials;
   return into;
 }
 

@@ -12,6 +12,7 @@ test('Processes that stand still and clocks that jump break no promise', async (
   const report = await stopProcesses({
     faults: FAULTS,
     seed: 1,
+    before: 0,
     inScope: (work) => work(openScope(t)),
     say: (line) => t.diagnostic(line),
   });

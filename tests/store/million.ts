@@ -24,7 +24,7 @@ const rows = (from: number, to: number, finished: boolean): string[] => {
     `INSERT INTO tasks (id, job_seq, position, tenant_id, kind, mode, required, class_id, ord, attempts, failures, losses, state, claimable, due_at)
      SELECT ${id('task', 'seq')}, seq, 0, 'default', 'transcode', 'finite', 1, 1 + seq % 2, seq, 0, 0, 0, ${taskState} FROM jobs WHERE ${range}`,
     `INSERT INTO attempts (id, task_id, job_seq, tenant_id, number, node_id, leased_at, state, ended_at)
-     SELECT ${id('attempt', 'seq')}, ${id('task', 'seq')}, seq, 'default', 1, 'node ' || seq % 100, seq, ${attemptState} FROM jobs WHERE ${range}${finished ? ' AND seq % 3 = 0' : ''}`,
+     SELECT ${id('attempt', 'seq')}, ${id('task', 'seq')}, seq, 'default', 1, 'node ' || seq % 100, seq, ${attemptState} FROM jobs WHERE ${range}${finished ? ' AND seq % 10 = 0' : ''}`,
   ];
 };
 

@@ -166,7 +166,7 @@ test('What differs between the databases: a claim passes over rows that another 
   const laneHeads = statements.get('laneHeads');
   assert.ok(laneHeads);
   assert.match(compile(laneHeads, 'postgres').sql, /limit \$\d+ for update skip locked$/);
-  assert.match(compile(laneHeads, 'sqlite').sql, /limit \?$/);
+  assert.match(compile(laneHeads, 'sqlite').sql, /limit \? \+ 0$/);
 });
 
 const byState: Wanted = {
@@ -174,14 +174,24 @@ const byState: Wanted = {
   sqlite: ['jobs_by_state state= seq<', 'jobs(seq) seq<'],
   postgres: 'jobs_by_state state> state,seq<',
 };
+const label = 'job_labels(tenant_id, name, job_seq)';
+const byLabel: Wanted = {
+  sqlite: `${label} tenant_id= name= job_seq< + jobs(seq) seq=`,
+  // Both ways to the one job of a label are as good.
+  postgres: ['jobs(seq) seq=', 'jobs_by_state state= seq='].map(
+    (job) => `${label} tenant_id,name,job_seq< tenant_id,name> + ${job}`,
+  ),
+};
 /** Page of jobs -> its plan: the newest first from a cursor, by state where one is asked for, never sorted. */
 const pages: [JobFilter, Wanted][] = [
   [{}, 'jobs(seq) seq<'],
   [{ queue: 'live' }, 'jobs(seq) seq<'],
   [{ status: 'failed' }, byState],
   [{ status: 'failed', queue: 'live' }, byState],
+  [{ label: 'show' }, byLabel],
+  [{ label: 'show=pilot' }, byLabel],
+  [{ label: 'show=pilot', status: 'failed' }, byLabel],
 ];
-const labelled: JobFilter[] = [{ label: 'show' }, { label: 'show=pilot' }, { label: 'show=pilot', status: 'failed' }];
 
 /** The statement behind a read verb. */
 async function behind(verb: (run: Run) => Promise<unknown>): Promise<Statement<unknown>> {
@@ -215,14 +225,11 @@ async function faultsOf(explain: Explain, dialect: Dialect, when: string): Promi
     const plan = await explain(statement);
     if (!plans.includes(plan)) faults.push(`${dialect}, ${when}: ${name}: ${plan}`);
   }
-  for (const filter of labelled) {
-    const plan = await explain(await behind((run) => listJobs(run, 'default', filter, { before: 9, limit: 9 })));
-    const byLabel = plan.includes('job_labels(tenant_id, name, job_seq) tenant_id= name=');
-    if (!byLabel || /scan|sort|jobs.* seq</.test(plan.replace('job_seq<', '')))
-      faults.push(`${dialect}, ${when}: ${JSON.stringify(filter)}: ${plan}`);
-  }
   return faults;
 }
+
+const indexesWithNames =
+  "SELECT indexname AS name, indexdef AS made FROM pg_indexes WHERE schemaname = 'public' AND indexname !~ '_(pkey|key)$'";
 
 test(`Every hot statement reads by its index and sorts no more than a page, up to ${ROWS} rows, mostly finished, with and without statistics`, async (t) => {
   const sqlite = new DatabaseSync(':memory:');
@@ -237,9 +244,12 @@ test(`Every hot statement reads by its index and sorts no more than a page, up t
     sqlite.exec(migrationSql(step, 'sqlite'));
     await client.query(migrationSql(step, 'postgres'));
   }
-  /** The server works while this process is busy with SQLite. */
+  /** The server works while this process is busy with SQLite; it is quicker to make its indexes again than to keep them. */
   async function onBoth(steps: readonly string[]): Promise<void> {
-    const there = client.query(steps.join(';'));
+    const { rows: indexes } = await client.query<{ name: string; made: string }>(indexesWithNames);
+    const away = steps.length > 1 ? indexes : [];
+    const all = [...away.map(({ name }) => `DROP INDEX ${name}`), ...steps, ...away.map(({ made }) => made)];
+    const there = client.query(all.join(';'));
     await new Promise((resolve) => setImmediate(resolve));
     sqlite.exec(steps.join(';'));
     await there;

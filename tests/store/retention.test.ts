@@ -27,7 +27,7 @@ const figure = fc
   .record({
     name: fc.constantFrom('energy_active' as const, 'energy_full' as const, 'psnr' as const),
     value: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e7, noNaN: true }), fc.constant(null)),
-    scope: fc.constantFrom(['cpu'], ['cpu', 'dram'], ['dram', 'cpu']),
+    scope: fc.constantFrom<Figure['scope'][]>(['cpu'], ['cpu', 'dram'], ['dram', 'cpu']),
     quality: fc.constantFrom('measured' as const, 'estimated' as const),
     coverage: fc.double({ min: 0, max: 1, noNaN: true }),
     method: fc.constantFrom('rapl', 'spec'),
@@ -153,9 +153,34 @@ onBoth('Sums over any period are the same before and after any pruning, by tenan
       const [row] = await place.sql('SELECT count(*) AS count FROM jobs');
       assert.equal(Number(row?.count), left.length);
     }),
-    { numRuns: 40 },
+    // A statement of PostgreSQL is a round trip, and a run some thousands of them.
+    { numRuns: place.dialect === 'sqlite' ? 60 : 40, endOnFailure: true },
   );
 });
+
+onBoth(
+  'Figures that no machine could use are in the sums as far as numbers go, and hold up no pruning',
+  async (place) => {
+    const db = await place.open();
+    await emptied(place);
+    const energy = { name: 'energy_active' as const, unit: 'J' as const, quality: 'measured' as const, method: 'rapl' };
+    const absurd = [Number.MAX_VALUE, Number.MIN_VALUE, Number.MAX_VALUE].map((value): Figure => {
+      const bounds = { low: -value, high: value, coverage: value === Number.MIN_VALUE ? value : 1 };
+      return { ...energy, ...bounds, value, scope: ['cpu'], source: 'nowhere' };
+    });
+    const metrics = { duration: Number.MAX_VALUE, input_bytes: Number.MAX_SAFE_INTEGER, output_bytes: 2 ** 52 };
+    const result = { metrics, figures: absurd };
+    const times = { startedAt: FIRST, endedAt: FIRST };
+    const attempt = { node: 'one', kind: 'transcode', state: 'succeeded', ...times, result } as const;
+    const made: MadeJob = { state: 'completed', endedAt: FIRST, labels: {}, attempts: [attempt, attempt, attempt] };
+    await putJobs(place, [made, made, made]);
+    const before = await readAll(db);
+    const pruned = await retentionAt(db, place.scope.folder('data'), FIRST + DAY_MS, { keepJobs: 1 }).runOnce();
+    assert.equal(pruned.jobs, 3);
+    assertSameSums(await readAll(db), before);
+    assert.ok((before[0]?.[0]?.parts.encode?.energy[0]?.value ?? 0) >= 1e60);
+  },
+);
 
 onBoth('A pruning that does not commit deletes nothing and counts nothing', async (place) => {
   const db = await place.open();
@@ -180,7 +205,7 @@ onBoth('A pruning that does not commit deletes nothing and counts nothing', asyn
 
 /** Prunes everything, batch by batch, and says so at each. */
 const pruner = `
-  import { systemClock, systemTimers } from '@ffrtmp/runtime/clock';
+  import { systemClock, systemTimers } from '${join(repository, 'shared/runtime/src/clock.ts')}';
   import { openDatabase } from '${join(repository, 'master/src/database/open.ts')}';
   import { openLibrary } from '${join(repository, 'master/src/files/library.ts')}';
   import { createLogStore } from '${join(repository, 'master/src/jobs/logs.ts')}';
@@ -188,14 +213,15 @@ const pruner = `
   const [path, dataDir] = process.argv.slice(1);
   const db = await openDatabase(path);
   const clock = { ...systemClock, now: () => Date.now() + ${2 * DAY_MS} };
-  const timers = { ...systemTimers, after: (ms, run) => { console.log('a batch'); return systemTimers.after(0, run); } };
+  let batches = 0;
+  const timers = { ...systemTimers, after: (ms, run) => { console.log('batch ' + (batches += 1)); return systemTimers.after(0, run); } };
   const rules = { keepJobs: 1, keepLogs: null, maxLogBytes: null, keepFiles: 1, maxFileBytes: null };
   const parts = { db, clock, timers, log: { info() {} }, library: openLibrary({ db, clock, dataDir }), logs: createLogStore(dataDir), rules };
   await createRetention(parts).runOnce();
   console.log('the end');
   await db.close();`;
 
-const JOBS = 1200;
+const JOBS = 400;
 const digest = (index: number) => createHash('sha256').update(String(index)).digest('hex');
 
 /** Ended jobs with an output and a log each. */
@@ -203,9 +229,9 @@ async function putOldWork(place: Place, dataDir: string): Promise<void> {
   await emptied(place);
   const jobs = Array.from({ length: JOBS }, (_, index): MadeJob => {
     const endedAt = FIRST + (index % DAYS) * DAY_MS;
-    const energy = { name: 'energy_active', unit: 'J', scope: ['cpu'], quality: 'measured', coverage: 1 } as const;
+    const energy = { name: 'energy_active' as const, unit: 'J' as const, quality: 'measured' as const, coverage: 1 };
     const figures: Figure[] = [
-      { ...energy, value: 0.1 * index, low: 0, high: index, method: 'rapl', source: 'a sensor' },
+      { ...energy, scope: ['cpu'], value: 0.1 * index, low: 0, high: index, method: 'rapl', source: 'a sensor' },
     ];
     const times = { startedAt: endedAt - 1000, endedAt };
     const result = { metrics: { duration: 1 }, figures };
@@ -237,10 +263,10 @@ onBoth('kill -9 in the midst of a pruning loses no sum, and the next run leaves 
   await putOldWork(place, dataDir);
   const before = await readAll(db);
   await db.close();
-  for (const batches of [2, 9, 3, 4]) {
+  for (const batches of [2, 7, 2, 3]) {
     const args = ['--input-type=module', '-e', pruner, place.db, dataDir];
     const program = startProgram(place.scope, process.execPath, args);
-    for (let batch = 0; batch < batches; batch += 1) await program.waitForLine(/^a batch/);
+    await program.waitForLine(new RegExp(`^(batch ${batches}|the end)$`));
     await program.stop('SIGKILL');
     if (place.dialect === 'postgres') await place.sql('SELECT pg_advisory_lock(4711002), pg_advisory_unlock(4711002)');
     const again = await place.open();

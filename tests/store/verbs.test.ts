@@ -75,15 +75,17 @@ async function repeated<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-async function work(m: MasterUnderTest, node: FakeNode, name: string): Promise<void> {
+/** Twenty jobs from their submit to their end; `cut` comes in between, at any moment. */
+async function work(m: MasterUnderTest, node: FakeNode, name: string, cut: () => Promise<unknown>): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) {
-    await repeated(() =>
-      m.request('POST', '/jobs', { body: {}, headers: { 'idempotency-key': `${name} ${turn}` } }).then(refuse503),
-    );
+    const cutting = cut();
+    const headers = { 'idempotency-key': `${name} ${turn}` };
+    await repeated(() => m.request('POST', '/jobs', { body: {}, headers }).then(refuse503));
     const claim = { node_id: node.id, claim_id: randomUUID() };
     const { jobs } = await repeated(() => node.client.call(dispatchOperations.claim, { query: claim }));
     for (const claimed of jobs)
       await repeated(() => node.client.call(dispatchOperations.result, { body: resultOf(node.id, claimed) }));
+    await cutting;
   }
 }
 
@@ -96,14 +98,11 @@ test('While the connections of the master are cut, repeated calls make each job 
   const place = await postgresPlace(t, onBoth.server);
   const m = await startMasterIn(place.scope, { db: place.db, expectsFault: /does not answer/ });
   const nodes = await Promise.all(['a', 'b', 'c'].map((name) => registerNode(m, name)));
-  let working = true;
-  const workers = Promise.all(nodes.map((node, i) => work(m, node, `worker ${i}`))).finally(() => {
-    working = false;
-  });
-  workers.catch(() => undefined); // It is awaited below.
   let killed = 0;
-  while (working) killed += (await place.sql(`${killMaster} AND random() < 0.3`)).length;
-  await workers;
+  const cut = async () => {
+    killed += (await place.sql(killMaster)).length;
+  };
+  await Promise.all(nodes.map((node, i) => work(m, node, `worker ${i}`, cut)));
   const last = nodes[0];
   assert.ok(last && killed > 10, `${killed} connections were cut`);
   for (;;) {

@@ -63,8 +63,15 @@ export interface CompiledStatement {
   bind: (values: Values) => Value[];
 }
 
+/**
+ * SQLite looks at the value of a bare `LIMIT ?` when it plans, and so plans the statement again each time it runs: the
+ * head of a lane takes 20 us with it and 8 us with an expression in its place (SQLite 3.53, node:sqlite).
+ */
+const plannedOnce = (sql: string) => sql.replaceAll(/ limit \?/g, ' limit ? + 0');
+
 export function compile(query: Statement<unknown>, dialect: Dialect): CompiledStatement {
-  const { sql, parameters } = query.build(builders[dialect], dialect).compile();
+  const { sql: text, parameters } = query.build(builders[dialect], dialect).compile();
+  const sql = dialect === 'sqlite' ? plannedOnce(text) : text;
   const order = parameters.map((parameter) => ({ name: slotName(parameter), constant: parameter as Value }));
   return {
     sql,

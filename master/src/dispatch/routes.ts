@@ -82,9 +82,10 @@ function resultRoutes(parts: DispatchParts): Handler[] {
       if (!parts.tokens.matches(body.attempt_id, body.token)) {
         throw new FfrtmpError('stale_attempt', 'the lease token is wrong: this result changes nothing');
       }
-      const logged = parts.logs.read(body.attempt_id) !== '';
-      if (!logged && body.logs && parts.leases.get(body.attempt_id))
-        parts.logs.append(body.job_id, body.attempt_id, 0, body.logs);
+      // A file is looked for only where there is something to write: nearly every agent has sent its log in chunks.
+      const mayLog = body.logs !== undefined && body.logs !== '' && parts.leases.get(body.attempt_id) !== undefined;
+      if (mayLog && parts.logs.read(body.attempt_id) === '')
+        parts.logs.append(body.job_id, body.attempt_id, 0, body.logs ?? '');
       const finished = await finish(parts.jobs, body);
       parts.leases.end(body.attempt_id);
       parts.board.forget(body.attempt_id);
@@ -116,6 +117,7 @@ async function parkedClaim(parts: DispatchParts, request: ParkedClaim) {
     const over = how === 'gone' || how === 'replaced' || request.signal.aborted;
     if (over && how === 'woken') parts.passOn(request.nodeId);
     const arrivals = parts.jobs.lanes.arrivals();
+    const missed = parts.waiters.missed(request.nodeId);
     const jobs = over ? [] : await claim(parts, { ...request, node });
     const orders = parts.orders.open(request.nodeId);
     const leftMs = endMs - clock.monotonicMs();
@@ -124,8 +126,8 @@ async function parkedClaim(parts: DispatchParts, request: ParkedClaim) {
       parts.onClaim(jobs.length > 0 ? 'success' : 'no_jobs');
       return { jobs, job: jobs[0]?.job ?? null, orders, drain };
     }
-    // A task that became ready in the commit of this very look has woken nobody: we were not parked.
-    if (parts.jobs.lanes.arrivals() !== arrivals) continue;
+    // What became ready, or woke this node, while it looked has found nobody: we were not parked.
+    if (parts.jobs.lanes.arrivals() !== arrivals || parts.waiters.missed(request.nodeId) !== missed) continue;
     how = await parts.waiters.park(request.nodeId, request.slots > 0 && !drain, leftMs, request.signal);
   }
 }

@@ -12,6 +12,8 @@ export interface Waiters {
   /** Ends the node's parked claim without another look for work. */
   dismiss: (nodeId: string) => void;
   wakeAll: () => void;
+  /** Changes with every wake-up of this node that found it not parked: who looked for work meanwhile has to look again. */
+  missed: (nodeId: string) => number;
   count: () => number;
 }
 
@@ -22,6 +24,8 @@ interface Parked {
 
 export function createWaiters(timers: Timers): Waiters {
   const parked = new Map<string, Parked>();
+  const missedBy = new Map<string, number>();
+  let missedByAll = 0;
   return {
     park(nodeId, takesWork, waitMs, signal) {
       parked.get(nodeId)?.settle('replaced');
@@ -50,11 +54,17 @@ export function createWaiters(timers: Timers): Waiters {
       }
       return false;
     },
-    wakeNode: (nodeId) => parked.get(nodeId)?.settle('woken'),
+    wakeNode(nodeId) {
+      const entry = parked.get(nodeId);
+      if (entry) entry.settle('woken');
+      else missedBy.set(nodeId, (missedBy.get(nodeId) ?? 0) + 1);
+    },
     dismiss: (nodeId) => parked.get(nodeId)?.settle('gone'),
     wakeAll() {
+      missedByAll += 1;
       for (const entry of [...parked.values()]) entry.settle('woken');
     },
+    missed: (nodeId) => missedByAll + (missedBy.get(nodeId) ?? 0),
     count: () => parked.size,
   };
 }

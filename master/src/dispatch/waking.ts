@@ -62,7 +62,7 @@ export function createWaking(parts: Parts): Waking {
           if (!wakeFor(lane, null)) break;
     },
     ended({ nodeId, classId }) {
-      if (parts.waiters.count() === 0) return;
+      if (parts.waiters.count() === 0) return parts.waiters.wakeNode(nodeId);
       const waiting = startable();
       // An agent with a claim parked for its other slots asks nothing anew when one attempt ends.
       if (waiting.some((lane) => able(nodeId, lane))) parts.waiters.wakeNode(nodeId);

@@ -23,6 +23,7 @@ async function streamEvents(
   // A client that saw more than there is comes from before a restore: it goes on with what is new here.
   let sent = Math.min(after ?? Number.POSITIVE_INFINITY, await events.latest());
   let live = false;
+  /** A store that does not answer ends the stream: its reader resumes with Last-Event-ID. */
   let work = Promise.resolve();
   async function catchUp(): Promise<void> {
     for (;;) {
@@ -44,9 +45,9 @@ async function streamEvents(
       if (event.tenant_id === tenantId) stream.send({ event: 'event', data: event, id: event.seq });
       return;
     }
-    work = work.then(catchUp);
+    work = work.then(catchUp).catch(stream.end);
   });
-  work = work.then(catchUp);
+  work = work.then(catchUp).catch(stream.end);
   await stream.closed;
   unsubscribe();
 }

@@ -49,7 +49,8 @@ export function createMetrics(parts: { read: Run; nodes: NodeRegistry; events: E
 
   parts.events.subscribe((event) => {
     if (event.kind !== 'job' || event.job_id === null || (event.to !== 'completed' && event.to !== 'failed')) return;
-    void observe(event.job_id);
+    // A store that does not answer costs a sample of the histogram, never the master.
+    observe(event.job_id).catch(() => undefined);
   });
   async function observe(jobId: string): Promise<void> {
     const [job] = await parts.read(jobById, { id: jobId });

@@ -17,6 +17,7 @@ export async function followJob(
   job: JobRow,
   stream: EventStream,
 ): Promise<void> {
+  /** A store that does not answer ends the stream: its reader comes again. */
   let queue = Promise.resolve();
   async function sendJob(): Promise<void> {
     const [row] = await parts.db.read(jobBySeq, { seq: job.seq });
@@ -27,7 +28,7 @@ export async function followJob(
   const onEvent = (event: Event) => {
     if (event.job_id !== job.id) return;
     stream.send({ event: 'event', data: event, id: event.seq });
-    if (event.kind === 'job') queue = queue.then(sendJob);
+    if (event.kind === 'job') queue = queue.then(sendJob).catch(stream.end);
   };
   const unsubscribe = [
     parts.events.subscribe(onEvent),
@@ -35,7 +36,7 @@ export async function followJob(
       if (progress.jobId === job.id) stream.send({ event: 'progress', data: progressView(parts, progress) });
     }),
   ];
-  queue = queue.then(sendJob);
+  queue = queue.then(sendJob).catch(stream.end);
   await stream.closed;
   for (const end of unsubscribe) end();
 }
@@ -67,7 +68,7 @@ export async function followLog(
         stream.send({ event: 'log', data: { attempt_id: chunk.attemptId, text: chunk.text } });
     }),
     parts.events.subscribe((event) => {
-      if (event.job_id === job.id && event.kind === 'job') void endWhenOver();
+      if (event.job_id === job.id && event.kind === 'job') endWhenOver().catch(stream.end);
     }),
   ];
   for (const attemptId of attemptIds) {

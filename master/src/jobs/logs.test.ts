@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { createLogStore, jobLog } from './logs.ts';
+import { createLogStore, jobLog, type StoredLog } from './logs.ts';
 
 function store(t: TestContext) {
   const dir = mkdtempSync(join(tmpdir(), 'ffrtmp-logs-'));
@@ -33,6 +33,39 @@ test('However a log is cut, repeated and overlapped, what is kept is the log', (
     ),
     { numRuns: 60 },
   );
+});
+
+test('The tail of a log is its end, whole characters alone', (t) => {
+  const { logs } = store(t);
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.integer({ min: 1, max: 60 }), (text, bytes) => {
+      const id = `attempt-${Math.random()}`;
+      logs.append('job', id, 0, text);
+      const kept = logs.read(id);
+      const tail = logs.tail(id, bytes);
+      assert.ok(kept.endsWith(tail));
+      const missing = Math.min(bytes, Buffer.byteLength(kept)) - Buffer.byteLength(tail);
+      assert.ok(missing >= 0 && missing <= 3, `${missing} bytes are missing of ${JSON.stringify(kept)}`);
+    }),
+  );
+  assert.equal(logs.tail('nobody', 100), '');
+});
+
+test('Every log is found with its size, and is gone when it is removed', async (t) => {
+  const { logs } = store(t);
+  logs.append('job', 'a', 0, 'abc');
+  logs.append('job', 'b', 0, 'défg');
+  const all = async () => {
+    const found: StoredLog[] = [];
+    for await (const log of logs.each()) found.push(log);
+    return found.sort((x, y) => (x.attemptId < y.attemptId ? -1 : 1));
+  };
+  assert.deepEqual(await all(), [
+    { attemptId: 'a', bytes: 3 },
+    { attemptId: 'b', bytes: 5 },
+  ]);
+  await logs.remove(['a', 'never there']);
+  assert.deepEqual(await all(), [{ attemptId: 'b', bytes: 5 }]);
 });
 
 test('A gap is refused with the offset that is expected, and nothing is written', (t) => {

@@ -88,7 +88,7 @@ function endOf(path: string, bytes: number): string {
     const read = readSync(file, end, 0, end.length, size - end.length);
     // A cut inside a character leaves up to three bytes that continue it.
     const start = size > bytes ? end.findIndex((byte) => (byte & 0xc0) !== 0x80) : 0;
-    return end.subarray(Math.max(0, start), read).toString('utf8');
+    return start < 0 ? '' : end.subarray(start, read).toString('utf8');
   } finally {
     closeSync(file);
   }

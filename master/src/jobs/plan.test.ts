@@ -13,7 +13,10 @@ test('A plain job is one task that needs its encoder and nothing else', () => {
   const [task, ...others] = planTasks(body({ scenario: '720p-h265' }));
   assert.equal(others.length, 0);
   assert.deepEqual([task?.kind, task?.required, task?.needs], ['transcode', true, []]);
-  assert.deepEqual(task?.requirement, { engine: 'ffmpeg', encoder: 'libx265' });
+  const { engine, encoder, ...wishes } = task?.requirement ?? {};
+  assert.deepEqual([engine, encoder], ['ffmpeg', 'libx265']);
+  const nothing = { cpu_threads: null, ram_mb: 0, gpu_sessions: 0, disk_mb: 0, pool: 'default', node_selector: {} };
+  assert.deepEqual(wishes, nothing);
 });
 
 test('A job that asks for quality has a second task that needs the first, runs anywhere and decides nothing', () => {

@@ -1,7 +1,7 @@
 import type { Why } from '@ffrtmp/shared/job/job';
 import type { Requirement } from '@ffrtmp/shared/job/task';
 import { groupOf, type Lane } from '../scheduling/choose.ts';
-import { explain, type Question } from '../scheduling/explain.ts';
+import { explain, type KnownNode, type Question } from '../scheduling/explain.ts';
 import { firstHold, type HeldJob } from '../scheduling/holds.ts';
 import { rankNow } from '../scheduling/rank.ts';
 import { laneKey as laneKeyOf } from './lanes.ts';
@@ -65,14 +65,18 @@ async function runningIn(parts: JobParts, job: JobRow): Promise<number> {
 
 /**
  * What goes first: queues and priorities of a better rank as a whole, and the tenant's older tasks of its own. A paused
- * queue stands before nobody. Other tenants of the same rank take turns with it and are not counted.
+ * queue stands before nobody, nor does work that none of its nodes could run. Other tenants of the same rank take turns with it and are not counted.
  */
 async function aheadOf(parts: JobParts, task: TaskRow): Promise<Question['ahead']> {
   const own = parts.lanes.of(task.class_id);
   if (!own) return { count: 0, atLeast: false };
   const group = `${own.queue}/${own.priority}`;
+  const rivals = nodesOfKinds(parts, task.class_id);
   const open = [...parts.lanes.all()].filter(
-    (lane) => lane.ready > 0 && !parts.queueRules(lane.tenantId, lane.class.queue).paused,
+    (lane) =>
+      lane.ready > 0 &&
+      !parts.queueRules(lane.tenantId, lane.class.queue).paused &&
+      rivals.some((node) => parts.lanes.fits(lane.classId, node)),
   );
   const oldest = new Map([[group, task.queued_at]]);
   for (const lane of open)
@@ -86,6 +90,14 @@ async function aheadOf(parts: JobParts, task: TaskRow): Promise<Question['ahead'
   const inLanes = await olderIn(parts, task, mine);
   const count = better.reduce((sum, lane) => sum + lane.ready, inLanes);
   return { count, atLeast: inLanes >= MAX_COUNTED };
+}
+
+/** One node of each kind that could run the class: only what the same nodes can run stands before it. */
+function nodesOfKinds(parts: JobParts, classId: number): KnownNode[] {
+  const byKind = new Map<string, KnownNode>();
+  for (const node of parts.knownNodes())
+    if (node.connected && parts.lanes.fits(classId, node)) byKind.set(node.kind, node);
+  return [...byKind.values()];
 }
 
 /** Older tasks in lanes of the task's tenant, queue and priority. */

@@ -61,6 +61,28 @@ export interface EndedAttempt {
   figures: readonly Figure[];
 }
 
+/**
+ * What agents say may be any number. Beyond these no sum of ours, nor a product with a coverage, leaves the range of a
+ * double: PostgreSQL would refuse it, and one absurd figure would hold up the pruning of all jobs for ever.
+ */
+const LARGEST = 1e60;
+const SMALLEST = 1e-60;
+
+function sane(value: number): number {
+  if (Math.abs(value) < SMALLEST) return 0;
+  return Math.max(-LARGEST, Math.min(LARGEST, value));
+}
+
+const saneOrNull = (value: number | null) => (value === null ? null : sane(value));
+
+const saneFigure = (figure: Figure): Figure => ({
+  ...figure,
+  value: saneOrNull(figure.value),
+  low: saneOrNull(figure.low),
+  high: saneOrNull(figure.high),
+  coverage: sane(figure.coverage),
+});
+
 type Keyed = Pick<DaySum, 'tenantId' | 'dimension' | 'day' | 'key'>;
 
 function keysOf(tenantId: string, at: number, nodeId: string | null, labels: readonly string[]): Keyed[] {
@@ -83,11 +105,11 @@ export function daysOfAttempt(attempt: EndedAttempt): DaySum[] {
   const sum: AttemptSum = {
     attempts: 1,
     seconds: Math.max(0, attempt.endedAt - attempt.startedAt) / 1000,
-    engine_s: metrics.duration ?? 0,
-    media_s: metrics.media_s ?? 0,
-    input_bytes: metrics.input_bytes ?? 0,
-    output_bytes: metrics.output_bytes ?? 0,
-    energy: attempt.figures.filter(({ unit }) => unit === 'J'),
+    engine_s: sane(metrics.duration ?? 0),
+    media_s: sane(metrics.media_s ?? 0),
+    input_bytes: sane(metrics.input_bytes ?? 0),
+    output_bytes: sane(metrics.output_bytes ?? 0),
+    energy: attempt.figures.filter(({ unit }) => unit === 'J').map(saneFigure),
   };
   const parts = { [attempt.state === 'succeeded' ? useful : 'waste']: sum };
   const jobs = { completed: 0, failed: 0, canceled: 0 };

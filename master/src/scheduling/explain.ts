@@ -136,6 +136,7 @@ function explainBusy(requirement: Requirement, able: readonly KnownNode[], ahead
       {
         free: shownResources(node.free),
         needed: shownResources(booked(requirement, node.total)),
+        ...(node.draining ? { draining: true } : {}),
         ...(requirement.disk_mb ? { disk_free_mb: node.diskFreeMb, disk_needed_mb: requirement.disk_mb } : {}),
       },
     ]),

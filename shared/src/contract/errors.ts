@@ -29,6 +29,8 @@ export const errorTable = {
   input_unreadable: { http: null, exit: 8, retryable: false },
   not_a_video: { http: null, exit: 8, retryable: false },
   missing_program: { http: null, exit: 9, retryable: false },
+  missing_sensor: { http: null, exit: 9, retryable: false },
+  unfit_machine: { http: null, exit: 9, retryable: false },
   port_taken: { http: null, exit: 9, retryable: false },
   data_dir_locked: { http: null, exit: 9, retryable: false },
   newer_schema: { http: null, exit: 9, retryable: false },

@@ -3,6 +3,7 @@ import { figureSchema } from '../energy/figure.ts';
 import { progressSchema, uuidSchema } from '../job/job.ts';
 import { capabilitiesSchema } from '../node/capabilities.ts';
 import { loadSchema, nodeSchema, registrationSchema } from '../node/node.ts';
+import { MAX_NODE_POWER, nodePowerSchema } from '../node/power.ts';
 import { timingSchema } from '../node/timing.ts';
 import { operation } from './operation.ts';
 import { nodeParams, okSchema, pageQuery } from './parts.ts';
@@ -83,6 +84,11 @@ export const nodeOperations = {
       attempts: z.array(heldAttemptSchema).max(1024).default([]),
       capabilities: capabilitiesSchema.nullish().describe('sent when they changed'),
       slots: z.int().min(1).max(1024).optional(),
+      power: z
+        .array(nodePowerSchema)
+        .max(MAX_NODE_POWER)
+        .default([])
+        .describe('the node’s own energy by source and hour, until the master has answered'),
       leaving: z.boolean().default(false).describe('the agent’s last word: show it as offline at once'),
     }),
     replies: {

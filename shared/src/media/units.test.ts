@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatBytes, parseBitrateKbps, parseClockS, parseDurationMs, parseFrameSize, parseRate } from './units.ts';
+import {
+  formatBytes,
+  parseBitrateKbps,
+  parseBytes,
+  parseClockS,
+  parseDurationMs,
+  parseFrameSize,
+  parseRate,
+} from './units.ts';
 
 test('Bit rates are bits per second, with k, M and G in thousands', () => {
   const read = ['15000k', '15M', '2500000', '4Mbps', '0.5 M', '1g', 128_000].map(parseBitrateKbps);
@@ -14,6 +22,12 @@ test('Durations take a unit, and a bare number counts seconds', () => {
   const read = ['500ms', '5s', '2m', '1h', '7d', '1.5s', 3].map(parseDurationMs);
   assert.deepEqual(read, [500, 5000, 120_000, 3_600_000, 604_800_000, 1500, 3000]);
   for (const text of ['', '5 years', '-1s', 'm']) assert.equal(parseDurationMs(text), undefined, text);
+});
+
+test('Sizes are decimal as disks are sold, binary with an i, and a bare number counts bytes', () => {
+  const read = ['500MB', '10 GB', '2TiB', '1.5k', '0', 7, '3b'].map(parseBytes);
+  assert.deepEqual(read, [500e6, 10e9, 2 * 2 ** 40, 1500, 0, 7, 3]);
+  for (const text of ['', 'much', '-1', '5 EB', 'GB', '1 i']) assert.equal(parseBytes(text), undefined, text);
 });
 
 test('Clock times are read as ffmpeg writes them', () => {

@@ -15,7 +15,7 @@ export type EncoderProof = z.infer<typeof encoderProofSchema>;
 export const powerSourceSchema = z
   .object({
     method: z.string().max(64).describe('e.g. `rapl`, `spec-thread-median`'),
-    quality: z.enum(['measured', 'estimated']),
+    quality: z.enum(['measured', 'calibrated', 'estimated']),
     scope: z.array(z.string().max(16)).max(8),
     detail: z.string().max(400).describe('zones found, or why no sensor works and how to mend it'),
   })

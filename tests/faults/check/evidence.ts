@@ -149,6 +149,14 @@ function filesIn(folder: string): Map<string, number> {
   return found;
 }
 
+/** An upload may be continued for a day; the sweep after that has an hour. */
+const UPLOAD_MS = 25 * 3_600_000;
+
+function abandonedUploads(folder: string): string[] {
+  const changedAt = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  return listOf(folder).filter((name) => Date.now() - changedAt(name) > UPLOAD_MS);
+}
+
 function readDisk({ dataDir, agentDirs = [] }: CheckOptions): DiskFacts | null {
   if (dataDir === undefined) return null;
   const logs = new Map(
@@ -158,7 +166,7 @@ function readDisk({ dataDir, agentDirs = [] }: CheckOptions): DiskFacts | null {
     ]),
   );
   const left = [
-    ...listOf(join(dataDir, 'uploads')).map((name) => `uploads/${name}`),
+    ...abandonedUploads(join(dataDir, 'uploads')).map((name) => `uploads/${name}`),
     ...agentDirs.flatMap((folder) => listOf(join(folder, 'jobs')).map((name) => `the agent's jobs/${name}`)),
   ];
   const walBytes = statSync(join(dataDir, 'master.db-wal'), { throwIfNoEntry: false })?.size ?? 0;

@@ -11,6 +11,8 @@ import type { JournalEntry } from '../check/journal.ts';
 
 /** The shortest lease a master takes: faults of time cost little. */
 export const LEASE_MS = 5000;
+/** A start is 0.5 s; this is for a machine that does many other things. */
+const READY_LIMIT_MS = 90_000;
 const KEY = 'the-admin-key-of-the-campaign';
 /** Two busy cores, several processes, and replies that lie between two clocks. */
 const SLACK_MS = 1500;
@@ -36,7 +38,8 @@ export interface Seat {
   openJobs: () => number;
   /** Waits for the end of every job; those that do not end are a broken promise, described. */
   allEnded: () => Promise<string[]>;
-  lostAttempts: () => string[];
+  /** `disowned`: a claim of its node did not name it, so the master took it back before its lease had run out. */
+  lostAttempts: () => { id: string; disowned: boolean; text: string }[];
   /** For people: what became of jobs and attempts. */
   counts: () => Record<string, number>;
   /** The checker over journal and rows; with files where nobody is at work any more. */
@@ -56,7 +59,7 @@ export async function openSeat(scope: Scope, args: readonly string[] = []): Prom
       name: 'master',
       env: { MASTER_API_KEY: KEY, FFRTMP_DIST: '1', NODE_COMPILE_CACHE: compileCache, ...env },
     });
-    const line = await program.waitForLine(/^master ready at (\S+)/).catch(() => undefined);
+    const line = await program.waitForLine(/^master ready at (\S+)/, READY_LIMIT_MS).catch(() => undefined);
     if (line) {
       readyAt.push(Date.now());
       url = line[1] ?? '';
@@ -88,8 +91,13 @@ export async function openSeat(scope: Scope, args: readonly string[] = []): Prom
     agentDirs: [],
     lostAttempts: () =>
       withRows((database) => {
-        const rows = database.prepare("SELECT id FROM attempts WHERE state = 'lost'").all() as { id: string }[];
-        return rows.map(({ id }) => id);
+        const sql = "SELECT id, error, ended_at - leased_at AS ms FROM attempts WHERE state = 'lost' ORDER BY id";
+        const rows = database.prepare(sql).all() as { id: string; error: string; ms: number }[];
+        return rows.map(({ id, error, ms }) => ({
+          id,
+          disowned: /no longer knows/.test(error),
+          text: `${error}; ${ms} ms`,
+        }));
       }),
     counts: () =>
       withRows((database) => {

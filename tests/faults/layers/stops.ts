@@ -90,7 +90,9 @@ async function clockJumps(scope: Scope, random: Random, faults: number): Promise
   report.facts = await load.end(master, report);
   // Wall clocks say nothing here: everything but time is checked, and that nobody lost work by them.
   report.violations.push(...seat.check({ leaseMs: undefined, dataDir: seat.dataDir, journalIsWhole: true }));
-  report.violations.push(...seat.lostAttempts().map((id) => `a clock that jumped cost attempt ${id}`));
+  report.violations.push(
+    ...seat.lostAttempts().map(({ id, text }) => `a clock that jumped cost attempt ${id} (${text})`),
+  );
   return report;
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { arraySubject } from './arrays-subject.ts';
 import { drive, type Points } from './drive.ts';
-import { anyOrder, START_MS, stepsOf } from './steps.ts';
+import { anyOrder, START_MS, type Step, stepsOf } from './steps.ts';
 import { storedSubject } from './stored.ts';
 import type { ModelClock, Subject } from './subject.ts';
 
@@ -20,7 +20,11 @@ export interface ModelReport {
   points: Points;
 }
 
-type Make = (clock: ModelClock, order: 'strict' | 'weighted') => Subject | Promise<Subject>;
+type Make = (clock: ModelClock, order: Order) => Subject | Promise<Subject>;
+type Order = 'strict' | 'weighted';
+
+/** So many shorter sequences are tried at most: each costs a run. */
+const MAX_TRIES = 400;
 
 async function against(
   make: Make,
@@ -28,18 +32,54 @@ async function against(
   name: string,
   report: ModelReport,
 ): Promise<void> {
+  let found: { steps: readonly Step[]; order: Order } | undefined;
   const property = fc.asyncProperty(stepsOf(commands), anyOrder, async (steps, order) => {
-    const clock = { nowMs: START_MS };
-    const subject = await make(clock, order);
-    try {
-      await drive(subject, clock, order, steps, report.points);
-    } finally {
-      await subject.close();
-    }
+    const fault = await faultOf(make, steps, order, report.points);
+    if (!fault) return;
+    found = { steps, order };
+    throw fault;
   });
-  const details = await fc.check(property, { numRuns: runs, seed, endOnFailure: false });
+  // Sequences of one length do not shrink by themselves: steps are left out here instead.
+  const details = await fc.check(property, { numRuns: runs, seed, endOnFailure: true });
   report.ran += details.numRuns;
-  if (details.failed) report.failed.push(`${name}: ${fc.defaultReportMessage(details)}`);
+  if (!found) {
+    if (details.failed) throw details.errorInstance;
+    return;
+  }
+  const { order } = found;
+  const steps = await shortest(found.steps, async (fewer) => (await faultOf(make, fewer, order, {})) !== undefined);
+  const fault = await faultOf(make, steps, order, {});
+  report.failed.push(
+    `${name}, seed ${seed}, ${order}, run ${details.numRuns}: ${fault?.message}\n${steps.map((step) => JSON.stringify(step)).join('\n')}`,
+  );
+}
+
+/** What is wrong with the subject after these steps, or nothing. */
+async function faultOf(make: Make, steps: readonly Step[], order: Order, points: Points): Promise<Error | undefined> {
+  const clock = { nowMs: START_MS };
+  const subject = await make(clock, order);
+  try {
+    await drive(subject, clock, order, steps, points);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  } finally {
+    await subject.close();
+  }
+}
+
+/** Leaves out halves, quarters and at last single steps, as long as what is left still fails. */
+async function shortest(steps: readonly Step[], fails: (fewer: readonly Step[]) => Promise<boolean>) {
+  let left = steps;
+  let tries = 0;
+  for (let size = Math.ceil(left.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let at = 0; at < left.length && tries < MAX_TRIES; tries += 1) {
+      const fewer = left.toSpliced(at, size);
+      if (await fails(fewer)) left = fewer;
+      else at += size;
+    }
+  }
+  return left;
 }
 
 /** Layer A: the pure functions of queue and placement, and the state machines, against a naive oracle. */

@@ -175,6 +175,9 @@ async function claims(
   const taken = expected.flatMap((one) => one.taken);
   count(points, 'taken', taken.length);
   count(points, 'out of turn', taken.filter((one) => one.outOfTurn).length);
+  count(points, 'beside a kept place', taken.filter((one) => one.beside).length);
+  count(points, 'past one that avoids the node', taken.filter((one) => one.passedOver).length);
+  count(points, 'while a queue was capped', taken.filter((one) => one.capped).length);
   count(
     points,
     'taken by two or more in one commit',

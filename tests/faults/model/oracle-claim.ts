@@ -130,6 +130,12 @@ export interface Taken {
   task: OracleTask;
   /** It went before a task whose turn it was: beside a reservation, or because that one did not fit. */
   outOfTurn: boolean;
+  /** Beside a task that the node is kept for. */
+  beside: boolean;
+  /** Older tasks of its lane avoid the node. */
+  passedOver: boolean;
+  /** Somebody would have had the turn, were his queue not capped. */
+  capped: boolean;
 }
 
 /**
@@ -148,10 +154,14 @@ export function claim(oracle: Oracle, index: number, slots: number, memory: read
     const same = (one: { tenant: number; queue: string }) => one.tenant === tenant && one.queue === queue;
     return oracle.live.filter(same).length + countedKept.filter((one) => same(one) && one.lane !== lane.key).length;
   };
-  const starts = (lane: OracleLane) => {
-    const { paused, maxRunning } = rulesOf(oracle, lane.first.job.tenant, lane.first.job.queue);
-    return !paused && (maxRunning === null || running(lane) < maxRunning) && diskFor(lane.first.wish, node);
+  const isCapped = (lane: OracleLane) => {
+    const { maxRunning } = rulesOf(oracle, lane.first.job.tenant, lane.first.job.queue);
+    return maxRunning !== null && running(lane) >= maxRunning;
   };
+  const starts = (lane: OracleLane) =>
+    !rulesOf(oracle, lane.first.job.tenant, lane.first.job.queue).paused &&
+    !isCapped(lane) &&
+    diskFor(lane.first.wish, node);
   const beside = (lane: OracleLane, need: Amounts) => {
     const kept = oracle.kept.find((one) => one.node === index && one.lane !== lane.key);
     if (!kept) return true;
@@ -182,7 +192,13 @@ export function claim(oracle: Oracle, index: number, slots: number, memory: read
       oracle.kept = oracle.kept.filter((one) => one.lane !== lane.key || one.node !== index);
       continue;
     }
-    taken.push({ task, outOfTurn: lane.key !== turn?.key });
+    taken.push({
+      task,
+      outOfTurn: lane.key !== turn?.key,
+      beside: oracle.kept.some((one) => one.node === index && one.lane !== lane.key),
+      passedOver: task !== lane.first,
+      capped: lanesOf(oracle).some((one) => isCapped(one)),
+    });
     mine.push(start(oracle, task, index));
     served.push(lane.key);
   }

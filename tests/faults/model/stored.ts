@@ -17,12 +17,14 @@ import { masterOptions } from '../../../master/src/config.ts';
 import { newId } from '../../../master/src/database/ids.ts';
 import { type Database, openDatabase } from '../../../master/src/database/open.ts';
 import { p, statement } from '../../../master/src/database/statement.ts';
+import { DEFAULT_TENANT } from '../../../master/src/database/tables.ts';
 import { buildCore, type MasterCore } from '../../../master/src/master.ts';
 import { AGING_MS, LEASE_MS, type Machine, machines, NODES, RESERVE_MS, type Submission, WEIGHTS } from './steps.ts';
 import type { ModelClock, Sight, Subject } from './subject.ts';
 
 const MIB = 1 << 20;
-const tenants = WEIGHTS.map((_, index) => `tenant-${index}`);
+/** The first is the one that keys belong to. */
+const tenants = WEIGHTS.map((_, index) => (index === 0 ? DEFAULT_TENANT : `tenant-${index}`));
 
 const insertTenant = statement((q) =>
   q.insertInto('tenants').values({ id: p('id'), name: p('id'), created_at: 0, weight: p('weight') }),
@@ -55,7 +57,7 @@ export async function storedSubject(clock: ModelClock, order: 'strict' | 'weight
   const dataDir = mkdtempSync(join(tmpdir(), 'ffrtmp-model-'));
   const db = await openDatabase(':memory:');
   await db.write(async (tx) => {
-    for (const [index, weight] of WEIGHTS.entries()) await tx.run(insertTenant, { id: `tenant-${index}`, weight });
+    for (const [index, weight] of WEIGHTS.entries()) await tx.run(insertTenant, { id: tenants[index] ?? '', weight });
   });
   const flags = ['--lease', `${LEASE_MS}ms`, '--queue-order', order, '--aging-step', `${AGING_MS}ms`];
   const times = ['--reserve-after', `${RESERVE_MS}ms`, '--stall-timeout', '2400h'];

@@ -2,6 +2,7 @@ import { delay } from '@ffrtmp/runtime/clock';
 import { type Client, createClient } from '@ffrtmp/shared/client';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
+import { queueOperations } from '@ffrtmp/shared/contract/queues';
 import { type Job, type JobRequestInput, priorities, queues } from '@ffrtmp/shared/job/job';
 import type { JournalEntry } from '../check/journal.ts';
 import type { Chance } from './chance.ts';
@@ -22,6 +23,8 @@ export interface ClientParts {
 
 /** How often a call whose reply was lost is made again. */
 const TRIES = 4;
+/** Ends the names of jobs that no node can run. */
+export const NOWHERE = 'nowhere';
 /** Longest time that a job asks to be held back. */
 const LATER_MS = 20_000;
 
@@ -33,6 +36,8 @@ function requestOf(chance: Chance, name: string, nowMs: number): JobRequestInput
     priority: chance.pick(priorities),
     ...(chance.is(0.25) ? { quality: { metrics: ['psnr'] as const as ['psnr'] } } : {}),
     ...(chance.is(0.15) ? { max_retries: chance.below(3) } : {}),
+    ...(chance.is(0.15) ? { resources: { cpu_threads: chance.pick([2, 8]) } } : {}),
+    ...(name.endsWith(NOWHERE) ? { node_selector: { place: 'nowhere' } } : {}),
     ...(chance.is(0.15)
       ? { not_before: new Date(EPOCH_MS + Math.floor(nowMs + chance.between(0, LATER_MS))).toISOString() }
       : {}),
@@ -65,7 +70,7 @@ export function startClient({ world, network, name, pauseMs, jobs, journal }: Cl
 
   async function submit(): Promise<void> {
     made += 1;
-    const key = `${name}-${made}`;
+    const key = `${name}-${made}${chance.is(0.04) ? `-${NOWHERE}` : ''}`;
     const body = requestOf(chance, key, world.nowMs());
     const headers = { 'idempotency-key': key };
     const told = (job: Job) => {
@@ -116,6 +121,16 @@ export function startClient({ world, network, name, pauseMs, jobs, journal }: Cl
     await client.call(jobOperations.update, { params: { id }, body }).catch(() => undefined);
   }
 
+  async function rule(): Promise<void> {
+    const params = { queue: chance.pick(queues) };
+    const verb = chance.pick(['pause', 'resume', 'resume', 'cap'] as const);
+    const call =
+      verb === 'cap'
+        ? client.call(queueOperations.update, { params, body: { max_running: 1 + chance.below(3) } })
+        : client.call(queueOperations[verb], { params });
+    await call.catch(() => undefined);
+  }
+
   async function look(): Promise<void> {
     const id = chance.pick(jobs);
     if (id === undefined) return;
@@ -132,7 +147,8 @@ export function startClient({ world, network, name, pauseMs, jobs, journal }: Cl
   }
 
   const deeds: readonly [number, () => Promise<void>][] = [
-    [0.45, submit],
+    [0.41, submit],
+    [0.04, rule],
     [0.06, submitMany],
     [0.12, () => act('cancel', 'canceled')],
     [0.08, () => act('retry', 'retried')],

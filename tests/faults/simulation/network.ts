@@ -22,6 +22,7 @@ export interface Exchange {
   path: string;
   body: string | undefined;
   sentAtMs: number;
+  performedAtMs: number;
   answer: Answer;
 }
 
@@ -105,7 +106,15 @@ export function createNetwork(parts: NetworkParts): Network {
     parts.onArrived({ path, body });
     const answer = await master.perform({ method, path, key, headers, body, signal: call.gone.signal });
     if (!answer) return;
-    const exchange = { caller: call.life.name, method, path, body, sentAtMs: call.sentAtMs, answer };
+    const exchange = {
+      caller: call.life.name,
+      method,
+      path,
+      body,
+      sentAtMs: call.sentAtMs,
+      performedAtMs: world.nowMs(),
+      answer,
+    };
     world.note(`#${number} is answered ${answer.status} ${answer.text.replace(SECRET, 'secret')}`);
     parts.onPerformed(exchange);
     master.passed('before the reply');

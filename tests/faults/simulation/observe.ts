@@ -8,8 +8,10 @@ import { EPOCH_MS, type World } from './world.ts';
 
 /** Notes outside the system what its parts were told, and what the master did. */
 export interface Observed {
-  /** What callers were told: only replies that arrived. */
+  /** What clients were told. */
   journal: JournalEntry[];
+  /** What agents were told, and when the master said it: replies overtake each other. */
+  told: { performedAtMs: number; entry: JournalEntry }[];
   /** Signs of life as the master took them, whether or not its reply arrived: what leases run from. */
   signs: JournalEntry[];
   /** Found while it happened. */
@@ -125,6 +127,7 @@ function claimOf(world: World, { path, sentAtMs, answer }: Exchange): ClaimSeen[
 
 export function observe(world: World, plan: Plan, points: Record<string, number>): Observed {
   const journal: JournalEntry[] = [];
+  const told: Observed['told'] = [];
   const signs: JournalEntry[] = [];
   const violations: string[] = [];
   const visits: Visit[] = [];
@@ -147,7 +150,7 @@ export function observe(world: World, plan: Plan, points: Record<string, number>
   }
 
   return {
-    ...{ journal, signs, violations, visits, claims, readyAt, stills, lanes: undefined },
+    ...{ journal, told, signs, violations, visits, claims, readyAt, stills, lanes: undefined },
     arrived: (request) => void visits.push(...visitOf(world, request)),
     performed(exchange) {
       signs.push(...signsOf(world, exchange));
@@ -163,7 +166,8 @@ export function observe(world: World, plan: Plan, points: Record<string, number>
         const known = trustedFromMs.get(sign.attemptId) ?? 0;
         trustedFromMs.set(sign.attemptId, Math.max(known, exchange.sentAtMs));
       }
-      journal.push(...fresh, ...endsOf(world, exchange));
+      const { performedAtMs } = exchange;
+      for (const entry of [...fresh, ...endsOf(world, exchange)]) told.push({ performedAtMs, entry });
       for (const attemptId of endedBy(exchange)) demandEnd(exchange.caller, attemptId);
     },
     publishing(attemptId) {

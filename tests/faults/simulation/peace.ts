@@ -2,6 +2,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { delay } from '@ffrtmp/runtime/clock';
 import { createClient } from '@ffrtmp/shared/client';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
+import { queueOperations } from '@ffrtmp/shared/contract/queues';
+import { queues } from '@ffrtmp/shared/job/job';
+import { NOWHERE } from './clients.ts';
 import { ADMIN_KEY } from './master-host.ts';
 import { MASTER_URL } from './network.ts';
 import type { Stage } from './simulate.ts';
@@ -13,6 +16,8 @@ export interface Peace {
 }
 
 const ROUND_MS = 2000;
+/** A result whose connection was half open is given up after 10 s and sent again within 15. */
+const LAST_WORDS_MS = 40_000;
 /** Three backoffs, each at most 20 s here, and the leases between them. */
 const PATIENCE_MS = 15 * 60_000;
 
@@ -23,8 +28,12 @@ export function makePeace({ world, plan, master, agents, network, observed }: St
   const client = createClient({ baseUrl: MASTER_URL, key: ADMIN_KEY, fetch: network.fetchFor(life) });
   /** Read past the master, which has more to do than to list. */
   const database = new DatabaseSync(master.path, { readOnly: true });
-  const inState = database.prepare('SELECT id FROM jobs WHERE state IN (?, ?)');
-  const withState = (...states: [string, string]) => inState.all(...states).map((row) => String(row.id));
+  const inState = database.prepare(
+    `SELECT jobs.id, json_extract(body, '$.name') LIKE '%${NOWHERE}' AS nowhere
+     FROM jobs JOIN job_bodies ON job_seq = seq WHERE state IN (?, ?)`,
+  );
+  const withState = (...states: [string, string]) =>
+    inState.all(...states).map((row) => ({ id: String(row.id), nowhere: row.nowhere === 1 }));
   const complaints: string[] = [];
   let over = false;
 
@@ -32,13 +41,20 @@ export function makePeace({ world, plan, master, agents, network, observed }: St
   async function round(): Promise<boolean> {
     for (const agent of agents) agent.start();
     const paused = withState('paused', 'paused');
-    for (const id of paused) await client.call(jobOperations.resume, { params: { id } });
-    return paused.length === 0 && withState('pending', 'running').length === 0;
+    for (const { id } of paused) await client.call(jobOperations.resume, { params: { id } });
+    for (const queue of queues) {
+      const body = { max_running: null, max_queued: null };
+      await client.call(queueOperations.update, { params: { queue }, body });
+      await client.call(queueOperations.resume, { params: { queue } });
+    }
+    return paused.length === 0 && withState('pending', 'running').every((job) => job.nowhere);
   }
 
+  /** What has not ended says why, and only that nobody can run it is a reason now. */
   async function complain(): Promise<void> {
-    for (const id of withState('pending', 'running')) {
+    for (const { id, nowhere } of withState('pending', 'running')) {
       const why = await client.call(jobOperations.why, { params: { id } });
+      if (nowhere && (why.reason === 'no_capable_node' || why.reason === 'not_before')) continue;
       complaints.push(`P2: job ${id} has not ended: ${JSON.stringify(why)}`);
     }
   }
@@ -49,11 +65,14 @@ export function makePeace({ world, plan, master, agents, network, observed }: St
       await delay(timers, ROUND_MS);
       // The master may still be starting.
       const done = await round().catch(() => false);
-      if (done) break;
-      if (world.nowMs() > untilMs) return complain();
+      if (done || world.nowMs() > untilMs) break;
     }
-    // Orders about attempts that ended reach their agents with the next heartbeat.
+    await complain();
+    // Orders about attempts that ended reach their agents with the next heartbeat; a call that was lost is given up.
     await delay(timers, plan.leaseMs);
+    const heldUntilMs = world.nowMs() + LAST_WORDS_MS;
+    while (agents.some((agent) => agent.held().length > 0) && world.nowMs() < heldUntilMs)
+      await delay(timers, ROUND_MS);
     for (const agent of agents) {
       if (agent.engines().length > 0) complaints.push(`P4: ${agent.name} still runs ${agent.engines().join(', ')}`);
       if (agent.held().length > 0) complaints.push(`P4: ${agent.name} still holds ${agent.held().join(', ')}`);

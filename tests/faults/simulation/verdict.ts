@@ -2,7 +2,9 @@ import { hash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { judge as judgeEvidence } from '../check/check.ts';
 import { type Evidence, gather } from '../check/evidence.ts';
+import type { JournalEntry } from '../check/journal.ts';
 import { expiredLeaseIsReclaimedInTime } from '../check/time.ts';
+import { NOWHERE } from './clients.ts';
 import { judgeReturns } from './returns.ts';
 import type { Stage } from './simulate.ts';
 import { EPOCH_MS } from './world.ts';
@@ -77,6 +79,12 @@ function fingerprint(database: DatabaseSync): string {
   return `rows ${hash('sha256', rows.join('\n'), 'hex')}`;
 }
 
+/** All that was told, in the order in which it was said. */
+function journalOf({ journal, told }: Stage['observed']): JournalEntry[] {
+  const said = told.toSorted((a, b) => a.performedAtMs - b.performedAtMs);
+  return [...journal, ...said.map(({ entry }) => entry)];
+}
+
 /** The independent checker over the database, the folders and the journals, and what was found on the way. */
 export function judge(stage: Stage): { violations: string[]; rows: string; jobs: number } {
   const { master, agents, observed, points } = stage;
@@ -85,10 +93,15 @@ export function judge(stage: Stage): { violations: string[]; rows: string; jobs:
     const agentDirs = agents.map((agent) => agent.dataDir);
     const lanes = observed.lanes;
     const options = { dataDir: master.dataDir, agentDirs, swept: true, ...(lanes ? { lanes } : {}) };
-    const evidence = gather(database, observed.journal, options);
+    const evidence = gather(database, journalOf(observed), options);
     // A task that was released by a clock an hour ahead may be leased when it is right again.
     const jumped = points['clock jump'] !== undefined;
-    const found = judgeEvidence(evidence).filter((one) => !(jumped && one.includes('before its job’s not_before')));
+    const tooEarly = (sentence: string) => jumped && sentence.includes('before its job’s not_before');
+    // What no node can run stays pending after a retry, even one whose reply was lost and is in no journal.
+    const nowhere = [...evidence.names].filter(([, name]) => name.endsWith(NOWHERE)).map(([id]) => id);
+    const revived = (sentence: string) =>
+      sentence.includes('was canceled with a 200') && nowhere.some((id) => sentence.includes(id));
+    const found = judgeEvidence(evidence).filter((sentence) => !tooEarly(sentence) && !revived(sentence));
     const violations = [...found, ...judgeTime(evidence, stage), ...judgeAbsence(evidence, stage)];
     violations.push(...judgeRenewals(evidence, stage), ...judgeClaims(evidence, stage));
     violations.push(...(jumped ? [] : judgeReturns(evidence, stage)));

@@ -18,7 +18,7 @@ import { deliver } from './result.ts';
  */
 export async function runAttempt(parts: AgentParts, held: Held): Promise<void> {
   const { claimed } = held;
-  const log = shipLog(parts, claimed.lease);
+  const log = shipLog(parts, claimed.lease, disowned(held.signal));
   const folder = makeJobDir(parts.dataDir, attemptId(held));
   const progress = reportProgress(parts, held);
   try {
@@ -33,6 +33,17 @@ export async function runAttempt(parts: AgentParts, held: Held): Promise<void> {
     await log.close();
     removeJobDir(folder);
   }
+}
+
+/** Aborts with an order that ends the lease; an agent that only stops still owns what it holds. */
+function disowned(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const end = () => {
+    if (signal.reason !== 'shutdown') controller.abort(signal.reason);
+  };
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
+  return controller.signal;
 }
 
 /** Between two tries of an upload whose master went away. */

@@ -53,7 +53,11 @@ async function startLogServer(t: TestContext) {
 
 test('A log arrives whole and once, in chunks that end on a line and never inside a character', async (t) => {
   const master = await startLogServer(t);
-  const shipper = shipLog({ connection: master.connection, timers: systemTimers, nodeId }, lease);
+  const shipper = shipLog(
+    { connection: master.connection, timers: systemTimers, nodeId },
+    lease,
+    new AbortController().signal,
+  );
   const line = `${'ü'.repeat(99)}\n`;
   for (let count = 0; count < 2000; count += 1) shipper.write(line);
   await shipper.close();
@@ -64,7 +68,11 @@ test('A log arrives whole and once, in chunks that end on a line and never insid
 
 test('A chunk whose reply was lost is sent again and stands in the log once', async (t) => {
   const master = await startLogServer(t);
-  const shipper = shipLog({ connection: master.connection, timers: systemTimers, nodeId }, lease);
+  const shipper = shipLog(
+    { connection: master.connection, timers: systemTimers, nodeId },
+    lease,
+    new AbortController().signal,
+  );
   master.faults.push('lose-reply');
   shipper.write('one\n');
   await shipper.close();
@@ -76,7 +84,11 @@ test('A chunk whose reply was lost is sent again and stands in the log once', as
 
 test('Both sides agree on the end of a log that the master lost in part', async (t) => {
   const master = await startLogServer(t);
-  const shipper = shipLog({ connection: master.connection, timers: systemTimers, nodeId }, lease);
+  const shipper = shipLog(
+    { connection: master.connection, timers: systemTimers, nodeId },
+    lease,
+    new AbortController().signal,
+  );
   shipper.write('kept\nlost\n');
   await shipper.close();
   master.forget('lost\n'.length);
@@ -87,7 +99,11 @@ test('Both sides agree on the end of a log that the master lost in part', async 
 
 test('What cannot be sent is kept up to a limit, and what is dropped beyond is counted', async (t) => {
   const master = await startLogServer(t);
-  const shipper = shipLog({ connection: master.connection, timers: systemTimers, nodeId }, lease);
+  const shipper = shipLog(
+    { connection: master.connection, timers: systemTimers, nodeId },
+    lease,
+    new AbortController().signal,
+  );
   master.faults.push('fail');
   shipper.write('x'.repeat((4 << 20) + 1000));
   await shipper.close();

@@ -21,7 +21,12 @@ export interface LogShipper {
 
 type ShipperParts = Pick<AgentParts, 'connection' | 'timers' | 'nodeId'>;
 
-export function shipLog(parts: ShipperParts, lease: Pick<Lease, 'attempt_id' | 'token'>): LogShipper {
+/** `over` ends when the lease is nobody's here any more: the master would refuse what is left. */
+export function shipLog(
+  parts: ShipperParts,
+  lease: Pick<Lease, 'attempt_id' | 'token'>,
+  over: AbortSignal,
+): LogShipper {
   const { connection, timers, nodeId } = parts;
   let spool = Buffer.alloc(0);
   let offset = 0;
@@ -51,13 +56,16 @@ export function shipLog(parts: ShipperParts, lease: Pick<Lease, 'attempt_id' | '
 
   async function sendOne(): Promise<boolean> {
     const chunk = nextChunk();
-    if (chunk.length === 0) return false;
+    if (chunk.length === 0 || over.aborted) return false;
     const text = chunk.toString('utf8');
     try {
       const body = { node_id: nodeId, token: lease.token, offset, chunk: text };
       const params = { id: lease.attempt_id };
       const { client } = connection;
-      await within(timers, SEND_LIMIT_MS, (signal) => client.call(dispatchOperations.logs, { params, body, signal }));
+      await within(timers, SEND_LIMIT_MS, (late) => {
+        const signal = AbortSignal.any([late, over]);
+        return client.call(dispatchOperations.logs, { params, body, signal });
+      });
     } catch (error) {
       return resync(error);
     }

@@ -29,7 +29,7 @@ CREATE TABLE daily_jobs (
 CREATE TABLE daily_attempts (
   tenant_id TEXT NOT NULL, dimension TEXT NOT NULL, day INTEGER NOT NULL, key TEXT NOT NULL, part TEXT NOT NULL,
   attempts INTEGER NOT NULL, seconds REAL NOT NULL, engine_s REAL NOT NULL, media_s REAL NOT NULL,
-  input_bytes INTEGER NOT NULL, output_bytes INTEGER NOT NULL,
+  input_bytes REAL NOT NULL, output_bytes REAL NOT NULL,
   PRIMARY KEY (tenant_id, dimension, day, key, part)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE daily_figures (
