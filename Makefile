@@ -65,12 +65,8 @@ build-agent: node_modules/.stamp ## Compile the agent and what it needs
 reference: node_modules/.stamp ## Write docs/reference/ again from the code
 	@node docs/generate.ts
 
-bench: setup ## Run the speed gates in bench/; ONLY=overhead runs one
-	@for gate in $(if $(ONLY),bench/$(ONLY).ts,$(sort $(wildcard bench/*.ts))); do node "$$gate" || failed=1; done; \
-	exit $${failed:-0}
-
-campaign: setup test-packages ## Long run of a layer of the fault campaign: LAYER=C N=1000; RESUME=1 adds to earlier runs
-	@LAYER='$(LAYER)' N='$(N)' RESUME='$(RESUME)' node tests/faults/campaign.ts
+bench: setup ## Run the speed gates in bench/ and print one table; ONLY=submit runs one, BENCH_QUICK=1 tries them
+	@node bench/measure/run.ts $(ONLY)
 
 clean: ## Remove what was built, the outputs and the cached test media
 	@rm -rf out {shared,shared/runtime,master,worker,cli}/dist
@@ -79,7 +75,7 @@ packages:
 	@setup/packages.sh ffmpeg ffprobe
 
 test-packages:
-	@setup/packages.sh ffmpeg ffprobe ip unshare setpriv
+	@setup/packages.sh ffmpeg ffprobe ip unshare setpriv gcc
 
 # The private Node cannot live in the root's node_modules: `npm ci` there would delete the Node that runs it.
 runtime/node_modules/.stamp: runtime/package-lock.json

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { newId } from '@ffrtmp/runtime/id';
 import { type Burst, closedLoop, type Measured, type Step } from './closed-loop.ts';
 import { expectReply, openWire, requestBytes, type Wire } from './wire.ts';
 
@@ -58,7 +58,7 @@ function claimer({ nodes, slots, result }: ClaimAll, index: number): Step {
     ...result,
   });
   return async (wire, timed) => {
-    const path = `/jobs/next?node_id=${node.id}&wait=0&slots=${slots}&claim_id=${randomUUID()}&held=`;
+    const path = `/jobs/next?node_id=${node.id}&wait=0&slots=${slots}&claim_id=${newId()}&held=`;
     const claimed = await timed('claim', () => expectReply(wire, requestBytes('GET', path, node.key), 200));
     const { jobs } = JSON.parse(claimed.body.toString()) as { jobs: Lease[] };
     if (jobs.length === 0) throw new Error('a claim came back empty');

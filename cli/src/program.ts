@@ -2,10 +2,12 @@ import { flagOf } from '@ffrtmp/shared/config';
 import { version } from '@ffrtmp/shared/version';
 import { Command } from 'commander';
 import type { Cli } from './cli.ts';
+import { calibrateCommand } from './commands/calibrate.ts';
 import { completionCommand } from './commands/completion.ts';
 import { configCheck } from './commands/config/check.ts';
 import { configPrint } from './commands/config/print.ts';
 import { demoCommand } from './commands/demo/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { jobsAttempts } from './commands/jobs/attempts.ts';
 import { jobsCancel } from './commands/jobs/cancel.ts';
 import { jobsDead } from './commands/jobs/dead.ts';
@@ -83,7 +85,8 @@ export function buildProgram(cli: Cli): Command {
     const command = program.command(name).description(noun.summary);
     for (const verb of noun.verbs) verb(command, cli);
   }
-  for (const verb of [transcodeCommand, upCommand, demoCommand, completionCommand]) verb(program, cli);
+  for (const verb of [transcodeCommand, upCommand, demoCommand, doctorCommand, calibrateCommand, completionCommand])
+    verb(program, cli);
   examples(program, [
     'ffrtmp demo',
     'ffrtmp up',

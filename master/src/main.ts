@@ -11,7 +11,7 @@ import { type MetricsServer, portTaken, startMetricsServer } from '@ffrtmp/runti
 import { runRole } from '@ffrtmp/runtime/usage';
 import { mayCall } from '@ffrtmp/shared/contract/operation';
 import { type MasterConfig, masterOptions } from './config.ts';
-import { newId } from './database/ids.ts';
+import { newId } from '@ffrtmp/runtime/id';
 import { openDatabase } from './database/open.ts';
 import { openAuthority } from './keys/authority.ts';
 import type { FirstSecrets } from './keys/first-start.ts';

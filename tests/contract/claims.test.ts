@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { newId } from '@ffrtmp/runtime/id';
 import { MAX_HELD } from '@ffrtmp/shared/contract/dispatch';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import { type Job, priorities, queues } from '@ffrtmp/shared/job/job';
@@ -104,7 +104,7 @@ test('A repeated claim_id returns the very same leases, and its task runs once',
   const m = await startMasterUnderTest(t);
   const node = await registerNode(m, 'n', { slots: 2 });
   const job = await m.submit();
-  const claim_id = randomUUID();
+  const claim_id = newId();
   const first = await node.claim({ claim_id, held: '', slots: 2 });
   await m.submit();
   const again = await node.claim({ claim_id, held: '', slots: 2 });
@@ -117,7 +117,7 @@ test('A repeated claim renews what it returns: the agent counts the lease from t
   const node = await registerNode(m, 'n', { slots: 2 });
   await m.submit();
   await m.submit();
-  const claim_id = randomUUID();
+  const claim_id = newId();
   const first = await node.claim({ claim_id, held: '', slots: 2 });
   m.clock.advance(4000);
   const again = await node.claim({ claim_id, held: '', slots: 2 });
@@ -130,16 +130,16 @@ test('A repeated claim renews what it returns: the agent counts the lease from t
 test('A claim may name as many held attempts as an agent may have', async (t) => {
   const m = await startMasterUnderTest(t);
   const node = await registerNode(m);
-  const held = Array.from({ length: MAX_HELD }, () => randomUUID()).join(',');
-  assert.deepEqual((await node.claim({ claim_id: randomUUID(), held })).jobs, []);
+  const held = Array.from({ length: MAX_HELD }, () => newId()).join(',');
+  assert.deepEqual((await node.claim({ claim_id: newId(), held })).jobs, []);
 });
 
 test('Leases the agent does not know of are released at once: a lost reply costs no job its retries', async (t) => {
   const m = await startMasterUnderTest(t);
   const node = await registerNode(m);
   const job = await m.submit();
-  await node.claim({ claim_id: randomUUID(), held: '' });
-  const again = await node.claim({ claim_id: randomUUID(), held: '' });
+  await node.claim({ claim_id: newId(), held: '' });
+  const again = await node.claim({ claim_id: newId(), held: '' });
   assert.deepEqual(ids(again), [job.id]);
   const attempts = await attemptsOf(m, job.id);
   assert.deepEqual(
@@ -152,12 +152,25 @@ test('Leases the agent does not know of are released at once: a lost reply costs
   assert.equal((await m.job(job.id)).retry_count, 0);
 });
 
+test('A claim that is read after a later one takes nothing away that the later one was given', async (t) => {
+  const m = await startMasterUnderTest(t);
+  const node = await registerNode(m, 'n', { slots: 2 });
+  await m.submit();
+  // Its connection was cut on the way; a proxy or a restarted master reads it when the next was answered long ago.
+  const late = newId();
+  const [claimed] = (await node.claim({ claim_id: newId(), held: '' })).jobs;
+  assert.ok(claimed);
+  assert.deepEqual((await node.claim({ claim_id: late, held: '' })).jobs, []);
+  const reply = await node.heartbeat({ attempts: [heldOf(claimed)] });
+  assert.deepEqual(reply.renewed, [claimed.lease.attempt_id]);
+});
+
 test('An attempt that had begun when its agent forgot it counts as lost', async (t) => {
   const m = await startMasterUnderTest(t);
   const node = await registerNode(m);
   const job = await m.submit();
   await node.progress(await node.take());
-  await node.claim({ claim_id: randomUUID(), held: '' });
+  await node.claim({ claim_id: newId(), held: '' });
   assert.deepEqual((await attemptsOf(m, job.id)).map(({ state }) => state).slice(0, 1), ['lost']);
 });
 
@@ -166,7 +179,7 @@ test('What the agent says it holds is left alone, also without a claim_id', asyn
   const node = await registerNode(m, 'n', { slots: 2 });
   const job = await m.submit();
   const claimed = await node.take();
-  await node.claim({ claim_id: randomUUID(), held: claimed.lease.attempt_id.toUpperCase() });
+  await node.claim({ claim_id: newId(), held: claimed.lease.attempt_id.toUpperCase() });
   await node.claim();
   assert.deepEqual(
     (await attemptsOf(m, job.id)).map(({ state }) => state),

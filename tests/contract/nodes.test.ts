@@ -39,6 +39,20 @@ test('A second identity under a taken address is 409 with the holder’s id, wha
   assert.equal(reply.status, 403, 'a credential of another node is no ticket for this address');
 });
 
+test('An agent whose registration was answered into the void asks again with its proof, and nobody else can', async (t) => {
+  const m = await startMasterUnderTest(t);
+  const mine = registrationOf('node-a', { proof: 'a'.repeat(64) });
+  const lost = (await register(m, mine)).json as { id: string; credential: string };
+  const again = (await register(m, mine)).json as { id: string; credential: string };
+  assert.equal(again.id, lost.id);
+  assert.notEqual(again.credential, lost.credential);
+  await nodeWith(m, again.id, again.credential).heartbeat();
+  // The first credential may have been read by somebody: it ends.
+  await assert.rejects(nodeWith(m, again.id, lost.credential).heartbeat(), { code: 'unauthorized' });
+  const other = await register(m, registrationOf('node-a', { proof: 'b'.repeat(64) }));
+  assert.equal(refusal(other).code, 'address_taken');
+});
+
 test('Of many agents that register one address at the same moment exactly one gets it', async (t) => {
   const m = await startMasterUnderTest(t);
   const held = m.holdWrites();

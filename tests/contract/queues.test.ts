@@ -6,7 +6,7 @@ import { queueOperations } from '@ffrtmp/shared/contract/queues';
 import type { Job, Queue } from '@ffrtmp/shared/job/job';
 import { openScope } from '../support/scope.ts';
 import { registerNode } from './fake-node.ts';
-import { type MasterUnderTest, startMasterUnderTest } from './master-under-test.ts';
+import { type MasterUnderTest, startMasterIn, startMasterUnderTest } from './master-under-test.ts';
 
 const ids = (reply: { jobs: { job: Job }[] }) => reply.jobs.map(({ job }) => job.id);
 const codeOf = (reply: { json: unknown }) => (reply.json as { error: { code: string } }).error.code;
@@ -166,12 +166,12 @@ test('Pauses and caps outlive a restart of the master', async (t) => {
   const scope = openScope(t);
   const db = join(scope.dir, 'queues.db');
   const flags = ['--api-key', 'a-key-that-both-know'];
-  const first = await startMasterUnderTest(t, { db, flags });
+  const first = await startMasterIn(scope, { db, flags });
   const firstAdmin = { client: first.as('a-key-that-both-know') };
   await firstAdmin.client.call(queueOperations.pause, { params: { queue: 'batch' } });
   await firstAdmin.client.call(queueOperations.update, { params: { queue: 'live' }, body: { max_running: 7 } });
   await first.stop();
-  const second = await startMasterUnderTest(t, { db, flags, dataDir: first.dataDir });
+  const second = await startMasterIn(scope, { db, flags, dataDir: first.dataDir });
   const { queues } = await second.as('a-key-that-both-know').call(queueOperations.list, {});
   assert.deepEqual(
     queues.map(({ paused, max_running }) => [paused, max_running]),

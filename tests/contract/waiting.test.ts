@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import { nodeOperations } from '@ffrtmp/shared/contract/nodes';
 import { queueOperations } from '@ffrtmp/shared/contract/queues';
 import type { JobRequestInput, Why } from '@ffrtmp/shared/job/job';
 import { NODE_OFFLINE_MS } from '@ffrtmp/shared/node/node';
-import { openScope } from '../support/scope.ts';
+import { openScope, type Scope } from '../support/scope.ts';
 import { registerNode } from './fake-node.ts';
-import { type MasterUnderTest, startMasterUnderTest, withoutFile } from './master-under-test.ts';
+import { type MasterUnderTest, startMasterIn, startMasterUnderTest, withoutFile } from './master-under-test.ts';
 
 const why = (m: MasterUnderTest, id: string): Promise<Why> =>
   m.client.call(jobOperations.why, { params: { id } }) as Promise<Why>;
@@ -167,10 +167,11 @@ test('A task that avoids the node it failed on is not called ready because that 
 });
 
 /** A store with so many copies of one pending job, and a master on it. */
-async function masterWith(t: TestContext, pending: number): Promise<{ m: MasterUnderTest; last: number }> {
-  const db = join(openScope(t).dir, 'master.db');
+async function masterWith(scope: Scope, pending: number): Promise<{ m: MasterUnderTest; last: number }> {
+  const db = join(scope.dir, `${pending}.db`);
+  const dataDir = join(scope.dir, `${pending}`);
   const flags = ['--api-key', 'a-key-that-both-know'];
-  const first = await startMasterUnderTest(t, { db, flags });
+  const first = await startMasterIn(scope, { db, flags, dataDir });
   await first.as('a-key-that-both-know').call(jobOperations.submit, { body: { scenario: '360p-h264' } });
   await registerNode(first);
   await first.stop();
@@ -190,12 +191,13 @@ async function masterWith(t: TestContext, pending: number): Promise<{ m: MasterU
   const tasks = columns('tasks', { id, job_seq: 'i', ord: 'i', only: 'job_seq = 1' });
   for (const insert of [jobs, bodies, tasks]) file.exec(`${numbers} ${insert}`);
   file.close();
-  const m = await startMasterUnderTest(t, { db, flags, dataDir: first.dataDir });
+  const m = await startMasterIn(scope, { db, flags, dataDir });
   return { m, last: pending };
 }
 
 test('Why is answered as fast with 100,000 pending as with 1,000', { skip: withoutFile }, async (t) => {
-  const [few, many] = [await masterWith(t, 1000), await masterWith(t, 100_000)];
+  const scope = openScope(t);
+  const [few, many] = [await masterWith(scope, 1000), await masterWith(scope, 100_000)];
   const times = new Map([few, many].map((one) => [one, [] as number[]]));
   for (let round = 0; round < 61; round += 1)
     for (const one of [few, many]) {

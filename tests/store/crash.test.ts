@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import { sql } from 'kysely';
 import { type Database, openDatabase } from '../../master/src/database/open.ts';
-import { p, statement } from '../../master/src/database/statement.ts';
+import { p, type Statement, statement } from '../../master/src/database/statement.ts';
 import { repository, startProgram } from '../support/process.ts';
 import { onBothDatabases, type Place, postgresPlace } from './both.ts';
 
@@ -63,9 +64,10 @@ function observed(db: Database) {
   const answered: string[] = [];
   const refused: unknown[] = [];
   const effects: string[] = [];
-  const write = (id: string) =>
+  const write = (id: string, first: readonly Statement<unknown>[] = []) =>
     db
       .write(async (tx) => {
+        for (const statement of first) await tx.run(statement);
         await tx.run(insert, { id });
         tx.afterCommit(() => effects.push(id));
       })
@@ -97,13 +99,10 @@ test('Backends killed under load lose nothing that was acknowledged, and callers
   assert.deepEqual([answered.toSorted(), effects.toSorted()], [stored, stored]);
 });
 
-/** A COMMIT that is durable but does not answer: it waits for a standby that there is not. */
-async function holdCommits({ sql }: Place, held: boolean): Promise<void> {
-  // Also the next commits of this connection would wait.
-  await sql("SET synchronous_commit = 'local'");
-  await sql(`ALTER SYSTEM SET synchronous_standby_names = '${held ? 'nobody' : ''}'`);
-  await sql('SELECT pg_reload_conf()');
-}
+/** The COMMIT of this transaction is durable but does not answer: it waits for a standby that there is not. */
+const waitForStandby: Statement<unknown> = {
+  build: (q) => ({ compile: () => sql`set local synchronous_commit = 'on'`.compile(q) }),
+};
 
 /** Resolves when a backend of this database waits for `event`; the server looks, every few milliseconds. */
 const untilBackend = ({ sql }: Place, condition: string) =>
@@ -120,12 +119,10 @@ test('A connection that breaks after COMMIT took effect: the server is asked, th
   const db = await place.open();
   const { write, answered, refused, effects } = observed(db);
   await write('before');
-  await holdCommits(place, true);
-  const writing = write('in doubt');
+  const writing = write('in doubt', [waitForStandby]);
   await untilBackend(place, "wait_event = 'SyncRep'");
   await place.sql(`${killMaster} AND wait_event = 'SyncRep'`);
   await writing;
-  await holdCommits(place, false);
   await write('after');
   const everything = ['before', 'in doubt', 'after'];
   assert.deepEqual([answered, effects, refused], [everything, everything, []]);

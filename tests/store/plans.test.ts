@@ -45,14 +45,8 @@ const hot: Record<string, Wanted> = {
   latestEvent: 'end of events(seq)',
   liveAttemptOf: 'attempts_one_live task_id=',
   liveOnNode: {
-    sqlite: 'attempts_by_node node_id= ended_at= + sort',
-    // The others read what is live on all nodes, where PostgreSQL believes that to be little.
-    postgres: [
-      'attempts_by_node node_id= ended_at= + sort',
-      'scan attempts_one_live + sort',
-      'scan attempts_one_live',
-      'scan attempts_live',
-    ],
+    sqlite: ['attempts_live_on_node node_id=', 'attempts_by_node node_id= ended_at= + sort'],
+    postgres: 'attempts_live_on_node node_id=',
   },
   lostNodes: 'attempts(task_id, number) task_id=',
   needsOf: 'task_needs(task_id, needs_id) task_id=',

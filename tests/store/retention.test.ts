@@ -154,7 +154,7 @@ onBoth('Sums over any period are the same before and after any pruning, by tenan
       assert.equal(Number(row?.count), left.length);
     }),
     // A statement of PostgreSQL is a round trip, and a run some thousands of them.
-    { numRuns: place.dialect === 'sqlite' ? 60 : 40, endOnFailure: true },
+    { numRuns: place.dialect === 'sqlite' ? 60 : 20, endOnFailure: true },
   );
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { newId } from '@ffrtmp/runtime/id';
 import { dispatchOperations } from '@ffrtmp/shared/contract/dispatch';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { jobOperations } from '@ffrtmp/shared/contract/jobs';
@@ -81,7 +81,7 @@ async function work(m: MasterUnderTest, node: FakeNode, name: string, cut: () =>
     const cutting = cut();
     const headers = { 'idempotency-key': `${name} ${turn}` };
     await repeated(() => m.request('POST', '/jobs', { body: {}, headers }).then(refuse503));
-    const claim = { node_id: node.id, claim_id: randomUUID() };
+    const claim = { node_id: node.id, claim_id: newId() };
     const { jobs } = await repeated(() => node.client.call(dispatchOperations.claim, { query: claim }));
     for (const claimed of jobs)
       await repeated(() => node.client.call(dispatchOperations.result, { body: resultOf(node.id, claimed) }));

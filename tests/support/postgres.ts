@@ -30,6 +30,9 @@ const settings = {
   fsync: 'off',
   full_page_writes: 'off',
   autovacuum: 'off',
+  // A transaction that says `synchronous_commit = on` waits for a standby that there is not: its COMMIT gets no answer.
+  synchronous_standby_names: 'nobody',
+  synchronous_commit: 'local',
   max_connections: 60,
   shared_buffers: '256MB',
   maintenance_work_mem: '256MB',

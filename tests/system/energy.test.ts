@@ -44,10 +44,12 @@ test('A counter that advances during an attempt is in its receipt to the microjo
   const job = await waitForJob(master, id);
   assert.equal(job.status, 'completed', job.error ?? '');
   const { figure, attempt } = await figureOf(master, id, 'energy_full');
-  assert.equal(Math.round((figure.value ?? 0) * 1e6), PACKAGE_UJ);
+  // Until the idle draw of the node is measured, everything is the most that the attempt can have caused.
+  assert.equal(Math.round((figure.high ?? 0) * 1e6), PACKAGE_UJ);
   assert.deepEqual([figure.method, figure.scope, figure.coverage], ['rapl', ['cpu'], 1]);
   assert.ok(figure.quality === 'measured' || figure.quality === 'attributed', figure.quality);
-  assert.ok((figure.low ?? 0) <= (figure.value ?? 0) && Math.round((figure.high ?? 0) * 1e6) === PACKAGE_UJ);
+  assert.ok((figure.low ?? 0) <= (figure.value ?? 0) && (figure.value ?? 0) <= (figure.high ?? 0));
+  t.diagnostic(`${figure.value} J of ${PACKAGE_UJ / 1e6} J: ${figure.source}`);
   assert.equal(attempt.environment?.power_source, 'rapl');
 
   const idle = await submitFilm(master, await clip('motion', { seconds: 1 }), { scenario: '360p-h264-ultrafast' });

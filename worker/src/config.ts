@@ -3,6 +3,8 @@ import { MAX_HELD } from '@ffrtmp/shared/contract/dispatch';
 import { DEFAULT_POOL, poolSchema } from '@ffrtmp/shared/job/resources';
 import { z } from 'zod';
 import { detectedLabels } from './hardware/labels.ts';
+import { chipRulesOption } from './power/collectors/hwmon-option.ts';
+import { meterUnits } from './power/collectors/meter-units.ts';
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 
@@ -105,6 +107,45 @@ export const agentOptions = {
   powercapRoot: {
     schema: z.string().default('/sys/class/powercap'),
     help: 'RAPL tree; containers mask the usual place',
+  },
+  procRoot: { schema: z.string().default('/proc'), help: 'where the kernel shows processes and CPU time' },
+  sysRoot: { schema: z.string().default('/sys'), help: 'where the kernel shows devices; a container may mount the host’s' },
+  cgroupRoot: { schema: z.string().default('/sys/fs/cgroup'), help: 'where cgroups are mounted' },
+  powerInterval: {
+    schema: durationOption('1s').refine((ms) => ms >= 100 && ms <= 10_000, { error: 'must be 100ms to 10s' }),
+    help: 'between two looks at the power sensors; 100ms follows bursts at ten times the cost',
+  },
+  powerProfile: {
+    schema: z.string().optional(),
+    help: 'what ffrtmp calibrate wrote, here or on the same kind of machine; default power-profile.json in the data directory',
+  },
+  calibrateStep: {
+    schema: durationOption('30s').refine((ms) => ms >= 1000, { error: 'is shorter than 1 s' }),
+    help: 'length of each of the five steps of calibrate',
+  },
+  idleMaxAge: { schema: durationOption('24h'), help: 'a measured idle draw older than this is stale' },
+  cpuTdp: {
+    schema: z.coerce.number().min(1).max(2000).optional(),
+    help: 'TDP of one CPU socket in W, for estimates where RAPL does not name it',
+  },
+  hwmon: {
+    schema: chipRulesOption,
+    placeholder: 'chip=scope,...',
+    help: 'board sensors that cover the cpu, the platform or the wall, beside those known',
+  },
+  nvml: {
+    schema: z.string().default('libnvidia-ml.so.1'),
+    help: 'NVIDIA’s library, by name or path; looked for when there is such a card',
+  },
+  nvidiaSmi: { schema: z.string().default('nvidia-smi'), help: 'asked for the power where that library does not work' },
+  meterUrl: {
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    help: 'a plug, PDU or Redfish bridge that measures this machine and answers in JSON; may hold user:password@',
+  },
+  meterPath: { schema: z.string().min(1).max(200).default('power'), help: 'where its number stands: emeters.0.power' },
+  meterUnit: {
+    schema: z.enum(Object.keys(meterUnits) as [keyof typeof meterUnits]).default('W'),
+    help: 'what it counts: W, mW, kW (power) or J, Wh, kWh (energy)',
   },
   metrics: { schema: z.boolean().default(true), help: 'serve /metrics on a port of its own' },
   metricsHost: { schema: z.string().default('127.0.0.1'), help: 'address of /metrics' },

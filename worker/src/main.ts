@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join as joinPath, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { resolve } from 'node:path';
 import { systemClock, systemTimers } from '@ffrtmp/runtime/clock';
 import { defaultDataDir } from '@ffrtmp/runtime/data-dir';
+import { newId } from '@ffrtmp/runtime/id';
 import { createLogger, type Logger } from '@ffrtmp/runtime/log';
 import { startMetricsServer } from '@ffrtmp/runtime/metrics-server';
 import { uploadFile } from '@ffrtmp/runtime/transfer';
@@ -18,33 +18,22 @@ import { version } from '@ffrtmp/shared/version';
 import { sweepJobDirs } from './agent/job-dir.ts';
 import { type Joined, join } from './agent/join.ts';
 import { createLoadMeter } from './agent/load.ts';
+import { lockDataDir } from './agent/lock.ts';
 import type { AgentParts } from './agent/parts.ts';
+import { runCalibrate } from './calibrate/calibrate.ts';
 import { type AgentConfig, agentOptions } from './config.ts';
+import { runDoctor } from './doctor/doctor.ts';
 import { createWorkerMetrics } from './exporters/metrics.ts';
-import { detectHardware, systemRoots } from './hardware/detect.ts';
+import { detectHardware } from './hardware/detect.ts';
 import { ffmpegVersion, proveEncoders } from './hardware/encoders.ts';
 import { gpuSessions } from './hardware/gpu-sessions.ts';
 import { detectedLabels } from './hardware/labels.ts';
 import { findProgram } from './hardware/program.ts';
-import { createSampler } from './power/sampler.ts';
-import { openPowerSources, type PowerSources } from './power/sources.ts';
+import { openPower, openSampler, rootsOf } from './machine.ts';
+import type { PowerSources } from './power/sources.ts';
 import { performTask } from './tasks/perform.ts';
 import type { Machine } from './tasks/work.ts';
 import { startWorker } from './worker.ts';
-
-/** A data directory belongs to one agent: kill -9 frees the lock, a second agent is refused at once. */
-function lockDataDir(dataDir: string): DatabaseSync {
-  const lock = new DatabaseSync(joinPath(dataDir, 'agent.lock'));
-  try {
-    lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
-    return lock;
-  } catch {
-    throw new FfrtmpError(
-      'data_dir_locked',
-      `another agent uses ${dataDir}: give this one its own --data-dir and --address`,
-    );
-  }
-}
 
 interface Described {
   registration: Registration;
@@ -53,14 +42,15 @@ interface Described {
 }
 
 /** Everything the master is told about this machine; each encoder is proven by a real encode first. */
-async function describe(config: AgentConfig, signal: AbortSignal): Promise<Described> {
+async function describe(config: AgentConfig, dataDir: string, signal: AbortSignal): Promise<Described> {
   const searchPath = process.env.PATH ?? '/usr/bin:/bin';
   const ffmpeg = findProgram(config.ffmpeg, searchPath);
   const ffprobe = findProgram(config.ffprobe, searchPath);
   const ffmpegText = await ffmpegVersion(ffmpeg, signal);
-  const hardware = await detectHardware(systemRoots);
-  const sources = openPowerSources({ powercapRoot: config.powercapRoot, cpu: hardware.cpu });
+  const hardware = await detectHardware(rootsOf(config));
   const encoders = await proveEncoders({ ffmpeg, names: knownEncoders(), signal });
+  const sessions = config.gpuSessions ?? gpuSessions(hardware.gpus, encoders);
+  const sources = await openPower(config, hardware, { dataDir, gpuSessions: sessions });
   const address = config.address ?? hostname();
   const registration = registrationSchema.parse({
     address,
@@ -70,7 +60,7 @@ async function describe(config: AgentConfig, signal: AbortSignal): Promise<Descr
     has_gpu: hardware.gpus.length > 0,
     gpu_type: hardware.gpus[0]?.name ?? null,
     gpu_capabilities: encoders.filter((one) => one.works && isHardwareEncoder(one.name)).map((one) => one.name),
-    gpu_sessions: config.gpuSessions ?? gpuSessions(hardware.gpus, encoders),
+    gpu_sessions: sessions,
     ram_bytes: hardware.ram_bytes,
     battery: hardware.battery,
     labels: { ...config.labels, ...detectedLabels() },
@@ -121,15 +111,17 @@ function partsOf(
     config.heartbeatInterval === DEFAULT_HEARTBEAT_MS,
   );
   const held: AgentParts['held'] = new Map();
+  const sampler = openSampler(config, sources, rest.dataDir);
   return {
     connection: joined.connection,
     clock: systemClock,
     timers: systemTimers,
     random: Math.random,
-    newId: () => crypto.randomUUID(),
+    newId,
     nodeId: joined.nodeId,
     machine,
-    sampler: createSampler({ sources }),
+    sampler,
+    power: sampler,
     perform: performTask,
     upload: uploadFile,
     load: createLoadMeter(rest.dataDir, machine.cpuThreads, systemClock),
@@ -163,7 +155,7 @@ async function run(config: AgentConfig): Promise<void> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDir(dataDir);
   for (const left of sweepJobDirs(dataDir)) log.info({ attempt: left }, 'removed what an earlier run left');
-  const described = await describe(config, stopped.signal).catch((error: unknown) => {
+  const described = await describe(config, dataDir, stopped.signal).catch((error: unknown) => {
     // Stopped while it proved its encoders: there is nothing to give back yet.
     if (!stopped.signal.aborted) throw error;
   });
@@ -188,15 +180,21 @@ async function run(config: AgentConfig): Promise<void> {
   await worker.stop();
   await server?.close();
   await joined.connection.close();
+  parts.sampler.close();
   described.sources.close();
   lock.close();
   if (revoked !== undefined) throw revoked;
 }
 
+/** `bin/agent doctor` and `bin/agent calibrate` print JSON and end. */
+const verbs: Record<string, typeof runDoctor> = { doctor: runDoctor, calibrate: runCalibrate };
 const program = {
   name: 'agent',
   role: 'worker',
   purpose: 'claims jobs on this machine and runs them',
   options: agentOptions,
 };
-await runRole(program, { argv: process.argv.slice(2), env: process.env, cwd: process.cwd() }, run);
+const words = process.argv.slice(2);
+const verb = verbs[words[0] ?? ''];
+const act = verb ? (config: AgentConfig) => verb(config, process.env) : run;
+await runRole(program, { argv: verb ? words.slice(1) : words, env: process.env, cwd: process.cwd() }, act);

@@ -28,17 +28,26 @@ export function insertRows<T extends keyof Tables & string>(
   return async (run, rows) => {
     const numbers: number[] = [];
     let at = 0;
-    while (at < rows.length) {
-      const left = rows.length - at;
-      const fitting = bySize.find(({ size }) => size <= left);
-      if (!fitting) break;
-      const made = await run(fitting.insert, rows.slice(at, at + fitting.size).flat());
-      if (number !== undefined) numbers.push(...made.map((row) => row.number).sort((a, b) => a - b));
-      at += fitting.size;
+    for (const { size, insert } of bySize) {
+      for (; rows.length - at >= size; at += size) {
+        const made = await run(insert, together(rows, at, size));
+        if (number !== undefined) for (const one of inOrder(made)) numbers.push(one);
+      }
     }
     return numbers;
   };
 }
+
+/** The values of some rows one behind the other; `flat` takes several times as long. */
+function together(rows: readonly (readonly Value[])[], from: number, size: number): readonly Value[] {
+  if (size === 1) return rows[from] ?? [];
+  const values: Value[] = [];
+  for (let at = from; at < from + size; at += 1) for (const value of rows[at] ?? []) values.push(value);
+  return values;
+}
+
+const inOrder = (made: readonly Numbered[]) =>
+  made.length === 1 ? made.map((row) => row.number) : made.map((row) => row.number).sort((a, b) => a - b);
 
 const insertOf = (table: string, columns: readonly string[], size: number, number: string | undefined) =>
   statement((q) => {

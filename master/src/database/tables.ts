@@ -32,6 +32,8 @@ export interface Tables {
     machine_id: string | null;
     master_as_worker: number;
     draining: number;
+    /** Of the secret its agent registered with. */
+    proof_hash: string | null;
     registered_at: number;
     last_heartbeat: number | null;
   };

@@ -6,6 +6,7 @@ import { type AttemptRow, attemptById, taskById, tasksOfJob } from '../jobs/stor
 import { jobView, publishedOutputs, readBody, viewTask } from '../jobs/view.ts';
 import type { LiveNode } from '../nodes/registry.ts';
 import { booked } from '../scheduling/fits.ts';
+import type { HeldLease } from './leases.ts';
 import type { DispatchParts } from './parts.ts';
 import { type Leased, takeFrom } from './take.ts';
 
@@ -62,10 +63,15 @@ async function release(parts: DispatchParts, tx: Transaction, attempt: AttemptRo
     });
 }
 
-/** Only an agent that says what it holds can have leases it does not know of. */
+/**
+ * Only an agent that says what it holds can have leases it does not know of. A claim that was sent before others and is
+ * read after them (its connection was cut, the master restarted) knows less than they do: ids of claims rise with time,
+ * so the leases of later ones are left alone.
+ */
 async function releaseUnknown(parts: DispatchParts, { node, claimId, held }: Claim): Promise<void> {
   if (claimId === undefined || held === undefined) return;
-  const unknown = parts.leases.ofNode(node.row.id).filter((lease) => !held.includes(lease.attemptId));
+  const later = (lease: HeldLease) => lease.claimId !== null && lease.claimId > claimId;
+  const unknown = parts.leases.ofNode(node.row.id).filter((lease) => !held.includes(lease.attemptId) && !later(lease));
   if (unknown.length === 0) return;
   await parts.jobs.db.write(async (tx) => {
     for (const { attemptId } of unknown) {

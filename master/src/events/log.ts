@@ -16,9 +16,11 @@ export interface NewEvent {
   from?: string | null;
   to?: string | null;
   reason?: string | null;
+  /** Of a job: when it was submitted. Told to listeners, not stored. */
+  submittedAt?: number;
 }
 
-export type Listener = (event: Event) => void;
+export type Listener = (event: Event, submittedAt: number | undefined) => void;
 
 /** The one log of what happened: written in the commit of the change itself, told to subscribers after it. */
 export interface EventLog {
@@ -43,15 +45,20 @@ export const latestEvent = statement((q) => q.selectFrom('events').select((eb) =
 
 export function createEventLog(read: Run, clock: Clock): EventLog {
   const listeners = new Set<Listener>();
-  const gathered = new WeakMap<Transaction, Omit<EventRow, 'seq'>[]>();
+  const gathered = new WeakMap<Transaction, Gathered[]>();
 
-  async function write(tx: Transaction, events: readonly Omit<EventRow, 'seq'>[]): Promise<void> {
-    const numbers = await insertEvents(tx.run, events.map(valuesOf));
+  async function write(tx: Transaction, events: readonly Gathered[]): Promise<void> {
+    // Whoever appends from here on, in another of the last writes, gathers anew.
+    gathered.delete(tx);
+    const numbers = await insertEvents(
+      tx.run,
+      events.map(({ row }) => valuesOf(row)),
+    );
     tx.afterCommit(() => {
       if (listeners.size === 0) return;
-      for (const [at, event] of events.entries()) {
-        const told = toEvent({ ...event, seq: numbers[at] ?? 0 });
-        for (const listener of listeners) listener(told);
+      for (const [at, { row, submittedAt }] of events.entries()) {
+        const told = toEvent(row, numbers[at] ?? 0);
+        for (const listener of listeners) listener(told, submittedAt);
       }
     });
   }
@@ -60,12 +67,12 @@ export function createEventLog(read: Run, clock: Clock): EventLog {
     append(tx, event) {
       const known = gathered.get(tx);
       const events = known ?? [];
-      events.push(rowOf(event, clock.now()));
+      events.push({ row: rowOf(event, clock.now()), submittedAt: event.submittedAt });
       if (known) return;
       gathered.set(tx, events);
       tx.beforeCommit(() => write(tx, events));
     },
-    after: async (seq, limit) => (await read(eventsAfter, { seq, limit })).map(toEvent),
+    after: async (seq, limit) => (await read(eventsAfter, { seq, limit })).map((row) => toEvent(row, row.seq)),
     latest: async () => (await read(latestEvent))[0]?.seq ?? 0,
     subscribe(listener) {
       listeners.add(listener);
@@ -75,6 +82,11 @@ export function createEventLog(read: Run, clock: Clock): EventLog {
 }
 
 type EventRow = Selectable<Tables['events']>;
+
+interface Gathered {
+  row: Omit<EventRow, 'seq'>;
+  submittedAt: number | undefined;
+}
 
 const rowOf = (event: NewEvent, at: number): Omit<EventRow, 'seq'> => ({
   tenant_id: event.tenantId,
@@ -90,13 +102,26 @@ const rowOf = (event: NewEvent, at: number): Omit<EventRow, 'seq'> => ({
 
 /** In the order of the columns of `insertEvents`. */
 const valuesOf = (row: Omit<EventRow, 'seq'>) => [
-  ...[row.tenant_id, row.job_id, row.task_id, row.attempt_id, row.kind, row.from_state, row.to_state, row.reason],
+  row.tenant_id,
+  row.job_id,
+  row.task_id,
+  row.attempt_id,
+  row.kind,
+  row.from_state,
+  row.to_state,
+  row.reason,
   row.at,
 ];
 
-const toEvent = ({ from_state, to_state, at, ...row }: EventRow): Event => ({
-  ...row,
-  from: from_state,
-  to: to_state,
-  at: iso(at),
+const toEvent = (row: Omit<EventRow, 'seq'>, seq: number): Event => ({
+  seq,
+  tenant_id: row.tenant_id,
+  job_id: row.job_id,
+  task_id: row.task_id,
+  attempt_id: row.attempt_id,
+  kind: row.kind,
+  from: row.from_state,
+  to: row.to_state,
+  reason: row.reason,
+  at: iso(row.at),
 });

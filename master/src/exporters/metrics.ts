@@ -4,7 +4,7 @@ import { nodeStatuses } from '@ffrtmp/shared/node/node';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Run } from '../database/statement.ts';
 import type { EventLog } from '../events/log.ts';
-import { jobById, jobCounts } from '../jobs/store.ts';
+import { jobCounts } from '../jobs/store.ts';
 import type { Registry as NodeRegistry } from '../nodes/registry.ts';
 
 export interface MasterMetrics {
@@ -47,15 +47,11 @@ export function createMetrics(parts: { read: Run; nodes: NodeRegistry; events: E
   const claims = new Counter(settings(masterMetrics.scheduleAttempts, registry));
   for (const result of ['success', 'no_jobs', 'error']) claims.inc({ result }, 0);
 
-  parts.events.subscribe((event) => {
-    if (event.kind !== 'job' || event.job_id === null || (event.to !== 'completed' && event.to !== 'failed')) return;
-    // A store that does not answer costs a sample of the histogram, never the master.
-    observe(event.job_id).catch(() => undefined);
+  parts.events.subscribe((event, submittedAt) => {
+    if (event.kind !== 'job' || submittedAt === undefined) return;
+    if (event.to === 'completed' || event.to === 'failed')
+      duration.observe((Date.parse(event.at) - submittedAt) / 1000);
   });
-  async function observe(jobId: string): Promise<void> {
-    const [job] = await parts.read(jobById, { id: jobId });
-    if (job?.completed_at) duration.observe((job.completed_at - job.created_at) / 1000);
-  }
 
   async function collect(): Promise<void> {
     const counts = new Map((await parts.read(jobCounts)).map((row) => [row.state, row.count]));

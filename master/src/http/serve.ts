@@ -64,30 +64,21 @@ export const parseParts = (operation: Operation, raw: RawParts) => ({
 });
 
 /** One request under way. Its signal is made when somebody asks for it, which most verbs do not. */
-class ServedRequest implements RawParts {
-  readonly params: unknown;
-  readonly query: unknown;
-  readonly headers: unknown;
-  readonly body: unknown;
-  readonly caller: Caller;
-  readonly raw: FastifyRequest;
-  readonly reply: FastifyReply;
-  #signal: AbortSignal | undefined;
-
-  constructor({ params, query, headers, body }: RawParts, raw: FastifyRequest, reply: FastifyReply) {
-    this.params = params;
-    this.query = query;
-    this.headers = headers;
-    this.body = body;
-    this.caller = raw.caller;
-    this.raw = raw;
-    this.reply = reply;
-  }
-
-  get signal(): AbortSignal {
-    this.#signal ??= goneSignal(this.reply);
-    return this.#signal;
-  }
+function requestOf({ params, query, headers, body }: RawParts, raw: FastifyRequest, reply: FastifyReply) {
+  let signal: AbortSignal | undefined;
+  return {
+    params,
+    query,
+    headers,
+    body,
+    caller: raw.caller,
+    raw,
+    reply,
+    get signal(): AbortSignal {
+      signal ??= goneSignal(reply);
+      return signal;
+    },
+  };
 }
 
 /** Aborts when the client goes away before it was answered. */
@@ -116,7 +107,7 @@ export function serve(app: FastifyInstance, handlers: readonly Handler[]): void 
         exposeHeadRoute: operation.method === 'GET' && operation.access === 'open',
         config: { operation },
         handler: async (raw, reply) => {
-          const request = new ServedRequest(parseParts(operation, raw), raw, reply);
+          const request = requestOf(parseParts(operation, raw), raw, reply);
           const result = await handler.run(request as unknown as Request<Operation>);
           if (result === streamed) return reply;
           if (!reply.statusCode || reply.statusCode === 200) reply.code(status ?? 200);

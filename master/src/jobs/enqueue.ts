@@ -41,46 +41,89 @@ const insertNeeds = insertRows('task_needs', ['task_id', 'needs_id']);
 
 const timeOf = (text: string | undefined) => (text === undefined ? null : Date.parse(text));
 
-/** The row of a job that nothing has happened to, but for its number. */
-const newRow = (parts: JobParts, tenant: string, { request, body }: JobDraft, now: number): Omit<JobRow, 'seq'> => ({
-  id: parts.newId(),
-  tenant_id: tenant,
-  ...{ state: 'pending', queue: request.queue, priority: request.priority },
-  ...{ retry_count: 0, max_retries: request.max_retries ?? parts.defaultMaxRetries },
-  not_before: timeOf(request.not_before),
-  ...{ failure_class: null, quarantined: 0, error: null },
-  ...{ created_at: now, started_at: null, completed_at: null },
-  deadline: timeOf(request.deadline),
-  input_sha256: body.input?.sha256 ?? null,
-});
+/** A job that is about to be stored: its row gets its number when it is. */
+interface NewJob {
+  row: JobRow;
+  draft: JobDraft;
+}
+
+/** The number of a row that has none yet. */
+const UNNUMBERED = 0;
+
+/** The row of a job that nothing has happened to. */
+function newJob(parts: JobParts, tenant: string, draft: JobDraft): NewJob {
+  const { request, body } = draft;
+  const row: JobRow = {
+    seq: UNNUMBERED,
+    id: parts.newId(),
+    tenant_id: tenant,
+    state: 'pending',
+    queue: request.queue,
+    priority: request.priority,
+    retry_count: 0,
+    max_retries: request.max_retries ?? parts.defaultMaxRetries,
+    not_before: timeOf(request.not_before),
+    failure_class: null,
+    quarantined: 0,
+    error: null,
+    created_at: parts.clock.now(),
+    started_at: null,
+    completed_at: null,
+    deadline: timeOf(request.deadline),
+    input_sha256: body.input?.sha256 ?? null,
+  };
+  return { row, draft };
+}
+
+/** What the submits of a transaction have gathered so far. */
+const gatheredJobs = new WeakMap<Transaction, NewJob[]>();
+
+/**
+ * Leaves jobs to the last statements of the transaction, where those of all its submits are stored together: a row costs
+ * half as much in a statement of many. Their rows have no number before the commit.
+ */
+export function enqueue(parts: JobParts, tx: Transaction, tenant: string, drafts: readonly JobDraft[]): JobRow[] {
+  const jobs = drafts.map((draft) => newJob(parts, tenant, draft));
+  const known = gatheredJobs.get(tx);
+  if (known) known.push(...jobs);
+  else {
+    gatheredJobs.set(tx, jobs.slice());
+    tx.beforeCommit(() => storeJobs(parts, tx, gatheredJobs.get(tx) ?? []));
+  }
+  return jobs.map(({ row }) => row);
+}
+
+/** Stores jobs at once, for who needs their numbers within the transaction. */
+export async function enqueueNow(parts: JobParts, tx: Transaction, tenant: string, drafts: readonly JobDraft[]) {
+  const jobs = drafts.map((draft) => newJob(parts, tenant, draft));
+  await storeJobs(parts, tx, jobs);
+  return jobs.map(({ row }) => row);
+}
 
 /** Stores jobs, their tasks and events within a transaction: one statement a table and dozens of rows. */
-export async function storeJobs(
-  parts: JobParts,
-  tx: Transaction,
-  tenant: string,
-  drafts: readonly JobDraft[],
-): Promise<JobRow[]> {
-  const now = parts.clock.now();
-  const made = drafts.map((draft) => newRow(parts, tenant, draft, now));
+async function storeJobs(parts: JobParts, tx: Transaction, jobs: readonly NewJob[]): Promise<void> {
   const numbers = await insertJobs(
     tx.run,
-    made.map((row) => jobColumns.map((column) => row[column as keyof typeof row])),
+    jobs.map(({ row }) => jobColumns.map((column) => row[column])),
   );
-  const jobs = made.map((row, at): JobRow => ({ ...row, seq: numbers[at] ?? 0 }));
   const labels: Value[][] = [];
   const bodies: Value[][] = [];
-  for (const [at, { body, bodyText }] of drafts.entries()) {
-    const seq = numbers[at] ?? 0;
-    bodies.push([seq, bodyText]);
-    for (const [name, value] of Object.entries(body.labels)) labels.push([tenant, name, value, seq]);
+  for (const [at, { row, draft }] of jobs.entries()) {
+    row.seq = numbers[at] ?? UNNUMBERED;
+    bodies.push([row.seq, draft.bodyText]);
+    for (const [name, value] of Object.entries(draft.body.labels)) labels.push([row.tenant_id, name, value, row.seq]);
   }
   await insertBodies(tx.run, bodies);
   await insertLabels(tx.run, labels);
-  await storeTasks(parts, tx, jobs, drafts);
-  for (const { id } of jobs)
-    parts.events.append(tx, { tenantId: tenant, jobId: id, kind: 'job', to: 'pending', reason: 'submitted' });
-  return jobs;
+  await storeTasks(parts, tx, jobs);
+  for (const { row } of jobs)
+    parts.events.append(tx, {
+      tenantId: row.tenant_id,
+      jobId: row.id,
+      kind: 'job',
+      to: 'pending',
+      reason: 'submitted',
+    });
 }
 
 /** What the tasks of some jobs come to: rows to insert, and lanes that grow after the commit. */
@@ -91,14 +134,9 @@ interface Gathered {
   waits: boolean;
 }
 
-async function storeTasks(
-  parts: JobParts,
-  tx: Transaction,
-  jobs: readonly JobRow[],
-  drafts: readonly JobDraft[],
-): Promise<void> {
+async function storeTasks(parts: JobParts, tx: Transaction, jobs: readonly NewJob[]): Promise<void> {
   const gathered: Gathered = { rows: [], needs: [], changes: [], waits: false };
-  for (const [at, job] of jobs.entries()) await gatherTasks(parts, tx, job, drafts[at]?.tasks ?? [], gathered);
+  for (const { row, draft } of jobs) await gatherTasks(parts, tx, row, draft.tasks, gathered);
   await insertTasks(tx.run, gathered.rows);
   await insertNeeds(tx.run, gathered.needs);
   tx.afterCommit(() => {
@@ -123,16 +161,46 @@ async function gatherTasks(
     const classId = await internClass(parts, tx, { queue, priority, requirement: task.requirement });
     const ready = task.needs.length === 0;
     const claimable = ready && due === null;
-    gathered.rows.push([
-      ...[id, seq, position, tenantId, task.kind, task.mode, ready ? 'ready' : 'blocked', Number(task.required)],
-      ...[classId, seq, Number(claimable), ready ? due : null, 0, 0, 0, null],
-      // Before its time a task does not wait for its turn: it would come into its queue aged by days.
-      due ?? now,
-    ]);
+    const state = ready ? 'ready' : 'blocked';
+    const place = { classId, claimable, due: ready ? due : null };
+    // Before its time a task does not wait for its turn: it would come into its queue aged by days.
+    gathered.rows.push(taskValues({ id, seq, position, tenantId, task, state, place, queuedAt: due ?? now }));
     for (const need of task.needs) gathered.needs.push([id, ids[need] ?? '']);
     if (claimable) gathered.changes.push({ classId, tenantId, ord: seq, since: now, delta: 1 });
   }
 }
+
+interface NewTask {
+  id: string;
+  seq: number;
+  position: number;
+  tenantId: string;
+  task: PlannedTask;
+  state: 'ready' | 'blocked';
+  place: { classId: number; claimable: boolean; due: number | null };
+  queuedAt: number;
+}
+
+/** In the order of `taskColumns`; its place in the lane is the job's number. */
+const taskValues = ({ id, seq, position, tenantId, task, state, place, queuedAt }: NewTask): Value[] => [
+  id,
+  seq,
+  position,
+  tenantId,
+  task.kind,
+  task.mode,
+  state,
+  Number(task.required),
+  place.classId,
+  seq,
+  Number(place.claimable),
+  place.due,
+  0,
+  0,
+  0,
+  null,
+  queuedAt,
+];
 
 /** The id of a requirement class; a new one is stored in the same commit and known to the lanes after it. */
 export async function internClass(

@@ -178,7 +178,7 @@ export const liveOnNode = statement((q) =>
     .selectFrom('attempts')
     .select(({ fn }) => ['class_id', fn.countAll<number>().as('count')])
     .where('node_id', '=', p<string>('node'))
-    .where('ended_at', 'is', null)
+    .where(isLive)
     .groupBy('class_id'),
 );
 /** What runs at all, by tenant and class. */

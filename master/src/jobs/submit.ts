@@ -4,7 +4,7 @@ import type { JobRequest } from '@ffrtmp/shared/job/job';
 import type { Transaction } from '../database/commit.ts';
 import type { KnownNode } from '../scheduling/explain.ts';
 import { misfit } from '../scheduling/fits.ts';
-import { draftOf, type JobDraft, storeJobs } from './enqueue.ts';
+import { draftOf, enqueue, enqueueNow, type JobDraft } from './enqueue.ts';
 import type { JobParts } from './parts.ts';
 import { bodyOf, type JobBody } from './plan.ts';
 import { idempotent, insertIdempotent, type JobRow, jobBySeq } from './store.ts';
@@ -35,10 +35,11 @@ export async function submit(parts: JobParts, submission: Submission): Promise<S
     if (before) return before;
     if (drafts instanceof FfrtmpError) throw drafts;
     refuseFull(parts, tx, tenantId, requests);
-    for (const request of requests) await holdInput(parts, tx, tenantId, request);
-    const rows = await storeJobs(parts, tx, tenantId, drafts);
+    for (const request of requests) if (request.input) await holdInput(parts, tx, tenantId, request);
+    const keyed = idempotencyKey !== undefined;
+    const rows = keyed ? await enqueueNow(parts, tx, tenantId, drafts) : enqueue(parts, tx, tenantId, drafts);
     const stored = rows.map((row, at): Stored => ({ row, body: (drafts[at] as JobDraft).body }));
-    if (idempotencyKey !== undefined) {
+    if (keyed) {
       const values = {
         tenant: tenantId,
         key: idempotencyKey,

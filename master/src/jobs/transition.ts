@@ -151,9 +151,15 @@ async function setJob(
     completed_at: isTerminalJob(to) ? clock.now() : null,
   };
   const changed = await tx.run(updateJob, {
-    ...{ seq: job.seq, from: job.state, to, failureClass: row.failure_class, error: row.error },
-    ...{ quarantined: row.quarantined, retryCount: row.retry_count },
-    ...{ started: row.started_at, completed: row.completed_at },
+    seq: job.seq,
+    from: job.state,
+    to,
+    failureClass: row.failure_class,
+    error: row.error,
+    quarantined: row.quarantined,
+    retryCount: row.retry_count,
+    started: row.started_at,
+    completed: row.completed_at,
   });
   if (changed.length === 0) throw moved('job');
   events.append(tx, {
@@ -163,6 +169,7 @@ async function setJob(
     from: job.state,
     to,
     reason: change.reason ?? null,
+    submittedAt: job.created_at,
   });
   return row;
 }
@@ -189,8 +196,15 @@ async function setTask(
     avoid_node_id: change.avoidNodeId === undefined ? task.avoid_node_id : change.avoidNodeId,
   };
   const changed = await tx.run(updateTask, {
-    ...{ id: task.id, from: task.state, to, claimable, due, failures: row.failures, losses: row.losses },
-    ...{ attempts: row.attempts, avoid: row.avoid_node_id },
+    id: task.id,
+    from: task.state,
+    to,
+    claimable,
+    due,
+    failures: row.failures,
+    losses: row.losses,
+    attempts: row.attempts,
+    avoid: row.avoid_node_id,
   });
   if (changed.length === 0) throw moved('task');
   if (claimable !== task.claimable) {
@@ -237,8 +251,14 @@ async function setAttempt(
     ended_at: !isLiveAttempt(to) ? clock.now() : null,
   };
   const changed = await tx.run(updateAttempt, {
-    ...{ id: attempt.id, from: attempt.state, to, cause: row.cause, failureClass: row.failure_class },
-    ...{ error: row.error, started: row.started_at, ended: row.ended_at },
+    id: attempt.id,
+    from: attempt.state,
+    to,
+    cause: row.cause,
+    failureClass: row.failure_class,
+    error: row.error,
+    started: row.started_at,
+    ended: row.ended_at,
   });
   if (changed.length === 0) throw moved('attempt');
   events.append(tx, {

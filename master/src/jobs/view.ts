@@ -40,7 +40,8 @@ const artifactView = ({ role, idx, sha256, bytes, name }: ArtifactRow): Artifact
 /** A job as the API shows it. */
 export async function viewJob(parts: JobParts, run: Run, job: JobRow): Promise<Job> {
   const body = await readBody(run, job.seq);
-  const [latest] = await run(latestAttempt, { seq: job.seq });
+  // The first claim of any of its tasks makes a job start: before that there is no attempt to look for.
+  const [latest] = job.started_at === null ? [] : await run(latestAttempt, { seq: job.seq });
   const tasks = job.state === 'pending' ? [] : await run(tasksOfJob, { seq: job.seq });
   const published = await publishedOutputs(parts, run, job, tasks);
   return jobView(parts, { job, body, nodeId: latest?.node_id ?? null, published });

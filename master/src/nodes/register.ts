@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { type Capabilities, capabilitiesSchema } from '@ffrtmp/shared/node/capabilities';
 import type { Registration } from '@ffrtmp/shared/node/node';
@@ -20,7 +21,8 @@ const factsOf = (registration: Registration): Capabilities => {
 };
 
 /**
- * The address is the key. Free: a new node and a credential. Held by the caller itself: its facts are brought up to
+ * The address is the key. Free: a new node and a credential. Held by an agent whose last reply was lost: the same node
+ * and a new credential. Held by the caller itself: its facts are brought up to
  * date. Held by anybody else: 409 with the holder's id, whatever key the newcomer brings.
  */
 export async function register(parts: NodeParts, registration: Registration, caller: Caller): Promise<Registered> {
@@ -29,6 +31,7 @@ export async function register(parts: NodeParts, registration: Registration, cal
   refuseForeignCredential(parts, registration, caller, holder);
   if (holder && caller.nodeId === holder.row.id)
     return { node: await refresh(parts, holder, registration), credential: null };
+  if (holder && isRepeated(registration, holder)) return reissue(parts, holder, registration);
   if (holder) throw taken(registration.address, holder.row.id);
   const made = await parts.db.write(async (tx) => {
     // Two newcomers may have looked at the same moment: the store decides.
@@ -45,6 +48,21 @@ export async function register(parts: NodeParts, registration: Registration, cal
     return { row, credential };
   });
   return { node: parts.registry.put(made.row), credential: made.credential };
+}
+
+const hashOf = (proof: string | undefined) => (proof === undefined ? null : hash('sha256', proof, 'hex'));
+
+/** The very agent that registered and never got, or lost, the reply: it alone knows the secret it sent then. */
+const isRepeated = (registration: Registration, holder: LiveNode) =>
+  registration.proof !== undefined && hashOf(registration.proof) === holder.row.proof_hash;
+
+async function reissue(parts: NodeParts, holder: LiveNode, registration: Registration): Promise<Registered> {
+  const node = await refresh(parts, holder, registration);
+  const credential = await parts.db.write(async (tx) => {
+    await parts.endCredentials(tx, holder.row.id);
+    return parts.newCredential(tx, holder.row.id, registration.address);
+  });
+  return { node, credential };
 }
 
 const taken = (address: string, nodeId: string) =>
@@ -92,7 +110,8 @@ const columnsOf = (registration: Registration, facts: Capabilities, now: number)
 
 async function store(parts: NodeParts, tx: Transaction, registration: Registration, tenant: string): Promise<NodeRow> {
   const columns = columnsOf(registration, factsOf(registration), parts.clock.now());
-  const [row] = await tx.run(insertNode, { id: parts.newId(), tenant, address: registration.address, ...columns });
+  const identity = { id: parts.newId(), tenant, address: registration.address, proofHash: hashOf(registration.proof) };
+  const [row] = await tx.run(insertNode, { ...identity, ...columns });
   if (!row) throw new Error('the node was not stored');
   await tx.run(insertProfile, { node: row.id, now: columns.now, facts: columns.facts });
   return row;

@@ -23,6 +23,7 @@ export const insertNode = statement((q) =>
       machine_id: p('machine'),
       master_as_worker: p('masterAsWorker'),
       draining: 0,
+      proof_hash: p('proofHash'),
       registered_at: p('now'),
       last_heartbeat: p('now'),
     })

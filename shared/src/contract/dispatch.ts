@@ -66,7 +66,7 @@ export const dispatchOperations = {
       node_id: uuidSchema,
       wait: z.coerce.number().min(0).max(MAX_WAIT_S).default(0),
       slots: z.coerce.number().int().min(0).max(MAX_CLAIM_SLOTS).default(1).describe('0: only wait for orders'),
-      claim_id: uuidSchema.optional(),
+      claim_id: uuidSchema.optional().describe('of version 7: the id of a later claim is greater'),
       held: z
         .string()
         .toLowerCase()

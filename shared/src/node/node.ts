@@ -73,6 +73,11 @@ export const registrationSchema = capabilitiesSchema
     version: z.string().max(64).default('unknown'),
     protocol: z.int().default(1),
     machine_id: z.string().max(200).optional(),
+    proof: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional()
+      .describe('a secret the agent made before its first call: a registration whose reply was lost is repeated with it'),
     allow_master_as_worker: z.boolean().default(false),
   })
   .meta({ id: 'Registration' });

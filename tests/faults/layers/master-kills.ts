@@ -154,5 +154,4 @@ async function startLoad(scope: Scope, seat: Seat, random: Random) {
 const lostThoughAlive = (seat: Seat): string[] =>
   seat
     .lostAttempts()
-    .filter(({ disowned }) => !disowned)
     .map(({ id, text }) => `P5b: attempt ${id} was lost though its agent lived (${text})`);

@@ -1,4 +1,5 @@
 import { type Connection, openConnection } from '@ffrtmp/runtime/connect';
+import { newId } from '@ffrtmp/runtime/id';
 import { type Claimed, dispatchOperations, type ResultInput } from '@ffrtmp/shared/contract/dispatch';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { nodeOperations, type Order } from '@ffrtmp/shared/contract/nodes';
@@ -165,7 +166,7 @@ export function startFakeAgent(settings: FakeAgentSettings): FakeAgent {
   }
 
   async function claims(): Promise<void> {
-    let claimId = crypto.randomUUID();
+    let claimId = newId();
     const signal = AbortSignal.any([stopped.signal, draining.signal]);
     while (!signal.aborted) {
       const slots = Math.max(0, settings.slots - held.size);
@@ -182,7 +183,7 @@ export function startFakeAgent(settings: FakeAgentSettings): FakeAgent {
         const reply = await client.call(dispatchOperations.claim, { query, signal: any });
         for (const claimed of reply.jobs) accept(claimed, sentAt);
         obey(reply.orders);
-        claimId = crypto.randomUUID();
+        claimId = newId();
         if (reply.jobs.length === 0) await pace(20, signal);
       } catch (error) {
         if (refusal(error)) throw error;

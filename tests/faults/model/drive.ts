@@ -177,6 +177,8 @@ async function claims(
   count(points, 'out of turn', taken.filter((one) => one.outOfTurn).length);
   count(points, 'beside a kept place', taken.filter((one) => one.beside).length);
   count(points, 'past one that avoids the node', taken.filter((one) => one.passedOver).length);
+  const leftOver = expected.reduce((sum, one) => sum + one.left, 0);
+  count(points, 'left to others by the node that failed it', leftOver);
   count(points, 'while a queue was capped', taken.filter((one) => one.capped).length);
   count(
     points,

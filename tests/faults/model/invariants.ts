@@ -81,11 +81,10 @@ function attemptsInOrder(sight: Sight, before: Sight | undefined): void {
 }
 
 function withinLimits(oracle: Oracle, sight: Sight): void {
-  for (const [key, { state, failures, losses }] of sight.tasks) {
-    const [seq = 0] = key.split('.').map(Number);
-    const limit = oracle.jobs[seq - 1]?.maxRetries ?? 0;
-    assert.ok(failures <= limit, `I7: ${key} failed ${failures} times of ${limit}`);
-    assert.ok(losses < 5 || (losses === 5 && state !== 'ready'), `I7: ${key} was lost ${losses} times and is ${state}`);
+  for (const { key, job } of allTasks(oracle)) {
+    const { state = '', failures = 0, losses = 0 } = sight.tasks.get(key) ?? {};
+    if (failures > job.maxRetries) assert.fail(`I7: ${key} failed ${failures} times of ${job.maxRetries}`);
+    if (losses > 5 || (losses === 5 && state === 'ready')) assert.fail(`I7: ${key} was lost ${losses} times: ${state}`);
   }
 }
 

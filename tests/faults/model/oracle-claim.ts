@@ -19,15 +19,17 @@ export interface OracleLane {
   first: OracleTask;
 }
 
-export const laneOf = ({ job, wish }: OracleTask) =>
-  JSON.stringify([job.tenant, job.queue, job.priority, ...Object.values(wish)]);
+export const laneOf = ({ job, asks }: OracleTask) => `${job.queue}/${job.priority}/${job.tenant}/${asks}`;
 
 /** Sorts everything that waits, each time anew. */
 export function lanesOf(oracle: Oracle): OracleLane[] {
   const lanes = new Map<string, OracleTask[]>();
   const waiting = allTasks(oracle).filter((task) => task.state === 'ready' && task.dueMs === null);
-  for (const task of waiting.sort((a, b) => a.job.seq - b.job.seq))
-    lanes.set(laneOf(task), [...(lanes.get(laneOf(task)) ?? []), task]);
+  for (const task of waiting.sort((a, b) => a.job.seq - b.job.seq)) {
+    const lane = lanes.get(laneOf(task)) ?? [];
+    lane.push(task);
+    lanes.set(laneOf(task), lane);
+  }
   return [...lanes].map(([key, tasks]) => ({ key, tasks, first: tasks[0] as OracleTask }));
 }
 
@@ -202,7 +204,7 @@ export function claim(oracle: Oracle, index: number, slots: number, memory: read
     mine.push(start(oracle, task, index));
     served.push(lane.key);
   }
-  return { taken, served };
+  return { taken, served, left: left.size };
 }
 
 function start(oracle: Oracle, task: OracleTask, index: number): OracleAttempt {

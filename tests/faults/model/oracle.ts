@@ -10,6 +10,8 @@ export interface OracleTask {
   key: string;
   job: OracleJob;
   wish: Wish;
+  /** The wish as one text. */
+  asks: string;
   required: boolean;
   state: 'blocked' | 'ready' | 'active' | 'paused' | 'succeeded' | 'failed' | 'canceled' | 'skipped';
   /** When it may start, while it waits for a time. */
@@ -121,7 +123,15 @@ export function submit(oracle: Oracle, request: Submission): OracleJob {
   const wishes = [{ ...request.wish, gpu }, ...(request.quality ? [{ ...request.wish, encoder: '', gpu: 0 }] : [])];
   for (const [position, wish] of wishes.entries())
     job.tasks.push({
-      ...{ key: `${job.seq}.${position}`, job, wish, required: position === 0, state: 'blocked', dueMs: null },
+      ...{
+        key: `${job.seq}.${position}`,
+        job,
+        wish,
+        asks: JSON.stringify(wish),
+        required: position === 0,
+        state: 'blocked',
+        dueMs: null,
+      },
       ...{ sinceMs: notBeforeMs ?? oracle.nowMs, attempts: 0, failures: 0, losses: 0, lostOn: [], avoid: null },
     });
   oracle.jobs.push(job);

@@ -61,6 +61,8 @@ interface Running {
   worker: Worker | undefined;
   held: AgentParts['held'];
   engines: Set<string>;
+  /** Once it was told to stop: settles when it has. */
+  stopped: Promise<void> | undefined;
 }
 
 interface Credential {
@@ -178,7 +180,13 @@ export function createAgentHost({ world, network, folder, settings, onPublish }:
 
   function start(): void {
     if (running) return;
-    const own: Running = { life: world.life(name), worker: undefined, held: new Map(), engines: new Set() };
+    const own: Running = {
+      life: world.life(name),
+      worker: undefined,
+      held: new Map(),
+      engines: new Set(),
+      stopped: undefined,
+    };
     running = own;
     world.note(`${name} starts`);
     boot(own).catch((error: unknown) => {
@@ -189,19 +197,27 @@ export function createAgentHost({ world, network, folder, settings, onPublish }:
     });
   }
 
+  async function end(own: Running): Promise<void> {
+    await own.worker?.stop();
+    if (running === own) kill();
+  }
+
   return {
     name,
     dataDir,
     start,
     kill,
-    async stop() {
+    stop() {
       const own = running;
-      if (!own) return;
-      await own.worker?.stop();
-      if (running === own) kill();
+      if (!own) return Promise.resolve();
+      own.stopped ??= new Promise((done) => {
+        // A process that stands still takes the signal when it goes on.
+        world.schedule(0, own.life, () => void end(own).then(done));
+      });
+      return own.stopped;
     },
     freeze(untilMs) {
-      if (running) running.life.frozenUntilMs = untilMs;
+      if (running) running.life.frozenUntilMs = Math.max(running.life.frozenUntilMs, untilMs);
     },
     nodeId: () => credential?.nodeId,
     up: () => running?.worker !== undefined,

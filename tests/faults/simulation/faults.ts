@@ -44,7 +44,7 @@ export function startFaults(stage: Stage): { cease: () => void } {
     const life = master.life();
     if (chance.is(0.3) && life) {
       count('master stands still');
-      life.frozenUntilMs = world.nowMs() + forMs;
+      life.frozenUntilMs = Math.max(life.frozenUntilMs, world.nowMs() + forMs);
       observed.stoodStill(forMs);
     } else {
       count('agent stands still');

@@ -176,7 +176,12 @@ export function observe(world: World, plan: Plan, points: Record<string, number>
         violations.push(`fence: attempt ${attemptId} publishes ${Math.round(world.nowMs() - until)} ms too late`);
     },
     masterReady: () => void readyAt.push(at(world)),
-    stoodStill: (forMs) => void stills.push({ from: at(world), until: at(world) + forMs }),
+    stoodStill(forMs) {
+      const until = Math.ceil(at(world) + forMs);
+      const last = stills.at(-1);
+      if (last && last.until >= at(world)) last.until = Math.max(last.until, until);
+      else stills.push({ from: at(world), until });
+    },
     watch(all) {
       agents = all;
     },

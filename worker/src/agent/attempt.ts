@@ -2,7 +2,8 @@ import { delay } from '@ffrtmp/runtime/clock';
 import type { ResultInput } from '@ffrtmp/shared/contract/dispatch';
 import { errorTable, FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import type { CancelCause, FailureClass, Outcome } from '@ffrtmp/shared/job/outcome';
-import type { Artifact } from '@ffrtmp/shared/job/task';
+import { isHardwareEncoder } from '@ffrtmp/shared/job/resources';
+import type { Artifact, Task } from '@ffrtmp/shared/job/task';
 import type { AttemptEnergy } from '../power/sampler.ts';
 import { environmentOf, type MadeFile, phase, type Work, type Workplace } from '../tasks/work.ts';
 import { attemptId, type Held } from './held.ts';
@@ -61,7 +62,7 @@ async function perform(parts: AgentParts, held: Held, folder: string, log: LogSh
     machine: parts.machine,
     connection: parts.connection,
     signal: held.signal,
-    startEnergy: () => (energy = parts.sampler.start(attemptId(held), { reservedThreads: threads })),
+    startEnergy: () => (energy = parts.sampler.start(attemptId(held), { reservedThreads: threads, gpu: usesGpu(task) })),
     report: (progress) => (held.progress = { ...progress, energy: energy?.snapshot() ?? [] }),
     log: log.write,
     onSpawn: (pid) => parts.onSpawn(held, pid),
@@ -77,6 +78,9 @@ async function perform(parts: AgentParts, held: Held, folder: string, log: LogSh
     return { outcome, environment, metrics: {}, files: [], figures: energy ? await energy.stop() : [] };
   }
 }
+
+/** Only an encode on a GPU reserves a part of its idle draw. */
+const usesGpu = ({ spec }: Task) => spec.kind === 'transcode' && isHardwareEncoder(spec.encode.encoder);
 
 /** The inputs twice: as they come, and an output that is rarely larger. */
 const spaceNeeded = (held: Held) => 2 * held.claimed.task.inputs.reduce((sum, input) => sum + input.bytes, 0);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
@@ -22,6 +23,16 @@ export function loadCredential(dataDir: string): Credential | undefined {
   } catch {
     throw new FfrtmpError('bad_config', `${path} is damaged: delete it and register this agent again`);
   }
+}
+
+/** The secret behind this agent's registration, made before its first call, so that a lost reply can be asked for again. */
+export function registrationProof(dataDir: string): string {
+  const path = join(dataDir, 'registration-proof');
+  if (existsSync(path)) return readFileSync(path, 'utf8').trim();
+  const proof = randomBytes(32).toString('hex');
+  writeFileSync(`${path}.new`, `${proof}\n`, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+  return proof;
 }
 
 /** Written beside and renamed, so that a crash leaves the old or the new one; readable by this user alone. */

@@ -20,10 +20,12 @@ export async function beat(parts: AgentParts, load: Load): Promise<Beat> {
   const startedMs = parts.clock.monotonicMs();
   const attempts = [...parts.held.values()].map(report);
   try {
-    const call = { params: { id: parts.nodeId }, body: { load, attempts } };
+    const power = parts.power?.power() ?? [];
+    const call = { params: { id: parts.nodeId }, body: { load, attempts, power } };
     const reply = await within(parts.timers, parts.timing.lease_ms, (signal) =>
       parts.connection.client.call(nodeOperations.heartbeat, { ...call, signal }),
     );
+    parts.power?.acknowledge(power);
     for (const id of reply.renewed) parts.held.get(id)?.lease.renewed(startedMs);
     for (const order of reply.orders) obey(order, parts.held);
     return { drain: reply.drain };
@@ -37,7 +39,7 @@ export async function beat(parts: AgentParts, load: Load): Promise<Beat> {
 
 /** The last word of an agent that stops, so that nobody counts on it. A master that is away notices by the silence. */
 export async function sayGoodbye(parts: AgentParts): Promise<void> {
-  const call = { params: { id: parts.nodeId }, body: { leaving: true } };
+  const call = { params: { id: parts.nodeId }, body: { leaving: true, power: parts.power?.power() ?? [] } };
   await within(parts.timers, GOODBYE_MS, (signal) =>
     parts.connection.client.call(nodeOperations.heartbeat, { ...call, signal }),
   ).catch(() => undefined);

@@ -9,6 +9,8 @@ export interface Held {
   claimed: Claimed;
   state: 'leased' | 'running' | 'publishing';
   progress: Progress | null;
+  /** Figures so far of an attempt whose energy is followed: should it be lost, the master still knows them. */
+  energy?: () => Progress['energy'];
   lease: LeaseWatch;
   /** Ends the attempt; the reason of the abort is a CancelCause. */
   end: (cause: CancelCause) => void;
@@ -19,11 +21,15 @@ export interface Held {
 
 export const attemptId = (held: Held) => held.claimed.lease.attempt_id;
 
+/** How far it is, with what it has used up to now: an engine that stands still says nothing new, and still draws power. */
+export const progressOf = ({ progress, energy }: Held): Progress | null =>
+  progress && energy ? { ...progress, energy: energy() } : progress;
+
 export const report = (held: Held): HeldAttempt => ({
   attempt_id: attemptId(held),
   token: held.claimed.lease.token,
   state: held.state,
-  progress: held.progress,
+  progress: progressOf(held),
 });
 
 /** Carries out what the master ordered: `drop` means the lease is somebody else's by now. */

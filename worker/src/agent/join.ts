@@ -7,7 +7,7 @@ import { nodeOperations } from '@ffrtmp/shared/contract/nodes';
 import type { Registration } from '@ffrtmp/shared/node/node';
 import type { Timing } from '@ffrtmp/shared/node/timing';
 import type { AgentConfig } from '../config.ts';
-import { loadCredential, saveCredential } from './credential.ts';
+import { loadCredential, registrationProof, saveCredential } from './credential.ts';
 
 export interface Joined {
   connection: Connection;
@@ -30,7 +30,7 @@ const readPem = (path: string | undefined) => (path === undefined ? undefined : 
 const DEFAULT_MASTER = 'http://localhost:8080';
 
 /** Where the master is and whom to trust there: flags first, then what was learnt at the last registration. */
-async function findMaster(parts: JoinParts): Promise<Endpoint> {
+export async function findMaster(parts: Omit<JoinParts, 'registration'>): Promise<Endpoint> {
   const { config, dataDir, say } = parts;
   const known = loadCredential(dataDir);
   const local = readLocalMaster(parts.localMasterDir);
@@ -85,14 +85,15 @@ function isGone(error: unknown): undefined {
 }
 
 async function registerWith(
-  { registration }: JoinParts,
+  { registration, dataDir }: JoinParts,
   endpoint: Endpoint,
   secret: string,
   allowed = registration.allow_master_as_worker,
 ) {
   const connection = openConnection({ ...endpoint, key: secret });
   try {
-    const body = { ...registration, allow_master_as_worker: allowed };
+    const proof = registrationProof(dataDir);
+    const body = { ...registration, proof, allow_master_as_worker: allowed };
     const node = await connection.client.call(nodeOperations.register, { body });
     return { connection, node, nodeId: node.id, name: node.name, timing: node.timing, credential: node.credential };
   } catch (error) {

@@ -19,6 +19,8 @@ export interface AgentParts {
   dataDir: string;
   machine: Machine;
   sampler: Sampler;
+  /** The node's own energy, for the heartbeat; a simulated agent has none. */
+  power?: Pick<Sampler, 'power' | 'acknowledge'>;
   /** Fetches what a task needs and runs its engine. */
   perform: (place: Workplace) => Promise<Work>;
   /** Brings a finished file to the master. */

@@ -1,7 +1,7 @@
 import { every } from '@ffrtmp/runtime/clock';
 import { dispatchOperations } from '@ffrtmp/shared/contract/dispatch';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
-import { attemptId, type Held, obey } from './held.ts';
+import { attemptId, type Held, obey, progressOf } from './held.ts';
 import type { AgentParts } from './parts.ts';
 
 /** Bars that move, at one small call a second for each attempt. Each call renews the lease, too. */
@@ -16,7 +16,7 @@ export function reportProgress(parts: AgentParts, held: Held): { stop: () => voi
     if (busy || held.state === 'leased') return;
     busy = true;
     const startedMs = parts.clock.monotonicMs();
-    const body = { node_id: parts.nodeId, token: held.claimed.lease.token, state: held.state, progress: held.progress };
+    const body = { node_id: parts.nodeId, token: held.claimed.lease.token, state: held.state, progress: progressOf(held) };
     try {
       const reply = await parts.connection.client.call(dispatchOperations.progress, {
         params: { id: attemptId(held) },

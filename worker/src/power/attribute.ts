@@ -1,93 +1,153 @@
-import type { Figure, Scope } from '@ffrtmp/shared/energy/figure';
+/** What one attempt asks of an interval. */
+export interface Claim {
+  /** CPU seconds, or seconds of a fully used GPU engine. */
+  use: number;
+  /** Its share of the machine, 0 to 1: so much of the idle draw is its own. */
+  reserved: number;
+}
 
-/** What was seen between two readings of all sources. */
+/** What was seen between two readings of one source. Energies in uJ. */
 export interface Interval {
   seconds: number;
-  /** Of the sensor over the interval; null = a gap (failed read, reset, or too long to rule out a second wrap). */
+  /** null = a gap: failed read, reset, or too long to rule out a second wrap. */
   energyUj: number | null;
-  /** CPU time of the whole machine; null when the kernel did not say. */
-  busyS: number | null;
-  /** CPU time of each attempt that ran through the whole interval. */
-  cpuS: ReadonlyMap<string, number>;
+  /** The part that the machine would have drawn without any work; null where that was never measured. */
+  idleUj: number | null;
+  /** Use by everything that is no attempt of this agent; null when the kernel did not say. */
+  othersUse: number | null;
+  claims: ReadonlyMap<string, Claim>;
 }
 
-/** What an attempt has gathered over the intervals of its window. Energies in uJ, so that sums stay exact integers. */
-export interface Share {
-  windowS: number;
-  coveredS: number;
-  /** This attempt's part of the sensor's energy; all of it while it is alone on the agent. */
-  ownUj: number;
-  /** The sensor's whole energy over the covered time: the most the attempt can have caused. */
-  wholeUj: number;
-  /** Its part by CPU time among everything that ran on the machine: the least. */
-  leastUj: number;
-  /** CPU time of the machine, and of all that is no attempt of this agent. */
-  busyS: number;
-  othersS: number;
-  /** Did it ever share the sensor with another attempt, or run while the machine's CPU time was unknown? */
-  shared: boolean;
+/** One attempt's part of an interval, with what it may have been at least and at most. */
+export interface Part {
+  /** null where the idle draw is not known. */
+  activeUj: number | null;
+  fullUj: number;
+  activeLowUj: number;
+  activeHighUj: number;
+  fullLowUj: number;
+  fullHighUj: number;
 }
 
-export function emptyShare(): Share {
-  return { windowS: 0, coveredS: 0, ownUj: 0, wholeUj: 0, leastUj: 0, busyS: 0, othersS: 0, shared: false };
+/** The whole interval: parts, other, idle and rest add up to its energy. */
+export interface Split {
+  parts: ReadonlyMap<string, Part>;
+  /** Active energy of everything else on the machine. */
+  otherUj: number;
+  /** Idle draw that nobody had reserved. */
+  idleUj: number;
+  /** What nothing explains. */
+  restUj: number;
 }
 
-/** Splits one interval among its attempts by CPU time; evenly when none of them used any. Pure. */
-export function addInterval(share: Share, id: string, interval: Interval): Share {
-  const { seconds, energyUj, busyS, cpuS } = interval;
-  const windowS = share.windowS + seconds;
-  if (energyUj === null) return { ...share, windowS };
-  const own = cpuS.get(id) ?? 0;
-  const attempts = [...cpuS.values()].reduce((sum, each) => sum + each, 0);
-  const part = cpuS.size <= 1 ? 1 : attempts > 0 ? own / attempts : 1 / cpuS.size;
-  // The ticks of processes and of the machine are counted apart and may disagree by one.
-  const least = busyS === null || busyS <= 0 ? 0 : Math.min(1, own / Math.max(busyS, attempts));
+/** One second of AVX code may draw up to four times what one of scalar code does (Kepler's guide, research 1.5). */
+const UNEVEN = 4;
+
+/** Share of `use` in itself and `rest`, when a second of the one counts `factor` seconds of the other. */
+const shareOf = (use: number, rest: number, factor = 1) => (use > 0 ? (use * factor) / (use * factor + rest) : 0);
+
+function withIdle(claim: Claim, rest: number, even: number | null, activeUj: number, idleUj: number): Part {
+  const share = even ?? shareOf(claim.use, rest);
+  const low = activeUj * (even === null ? shareOf(claim.use, rest * UNEVEN) : 0);
+  const high = activeUj * (even === null ? shareOf(claim.use, rest, UNEVEN) : 1);
   return {
-    windowS,
-    coveredS: share.coveredS + seconds,
-    ownUj: share.ownUj + energyUj * part,
-    wholeUj: share.wholeUj + energyUj,
-    leastUj: share.leastUj + energyUj * least,
-    busyS: share.busyS + (busyS ?? 0),
-    othersS: share.othersS + Math.max(0, (busyS ?? 0) - attempts),
-    shared: share.shared || cpuS.size > 1 || busyS === null,
+    activeUj: activeUj * share,
+    fullUj: activeUj * share + idleUj,
+    activeLowUj: low,
+    activeHighUj: high,
+    fullLowUj: low + idleUj,
+    fullHighUj: high + idleUj,
   };
 }
 
-/** With more foreign load than this the CPU shares no longer say who used the energy (research/energy.md 1.5). */
-const FOREIGN_SHARE_MAX = 0.1;
+/** The idle draw lies hidden in the energy: its share may be any, so the whole is the most an attempt can have caused. */
+function withoutIdle(claim: Claim, rest: number, even: number | null, energyUj: number): Part {
+  const low = even === null ? energyUj * shareOf(claim.use, rest * UNEVEN) : rest > 0 ? 0 : energyUj * even;
+  const fullUj = energyUj * (even ?? shareOf(claim.use, rest));
+  return { activeUj: null, fullUj, activeLowUj: 0, activeHighUj: 0, fullLowUj: low, fullHighUj: energyUj };
+}
 
 /**
- * The figures of an attempt from a sensor. `measured` when nothing else ran to speak of, else `attributed` with the CPU
- * share as lower and the whole sensor as upper bound. Active energy needs the machine's idle draw. Pure.
+ * Splits the energy of one interval: what goes beyond the idle draw by use, the idle draw by what is reserved. Attempts
+ * that used nothing measurable share evenly, because somebody caused it and nobody else is known. null for a gap. Pure.
  */
-export function sensorFigures(share: Share, sensor: { method: string; scope: Scope[]; detail: string }): Figure[] {
-  const { method, scope } = sensor;
-  const alone = !share.shared && share.othersS <= FOREIGN_SHARE_MAX * share.busyS;
-  const value = share.ownUj / 1e6;
-  const foreign = share.busyS > 0 ? Math.round((100 * share.othersS) / share.busyS) : 0;
-  const company = `${share.shared ? 'shared with other attempts by CPU time; ' : ''}other processes used ${foreign} % of the CPU time`;
-  const common = { unit: 'J', scope, method } as const;
-  return [
-    {
-      ...common,
-      name: 'energy_active',
-      value: null,
-      quality: 'none',
-      coverage: 0,
-      low: null,
-      high: null,
-      source: 'no measured idle draw of this node',
-    },
-    {
-      ...common,
-      name: 'energy_full',
-      value,
-      quality: alone ? 'measured' : 'attributed',
-      coverage: share.windowS > 0 ? Math.min(1, share.coveredS / share.windowS) : 0,
-      low: alone ? value : Math.min(value, share.leastUj / 1e6),
-      high: alone ? value : share.wholeUj / 1e6,
-      source: `${sensor.detail}; ${company}`.slice(0, 400),
-    },
-  ];
+export function split(interval: Interval): Split | null {
+  const { energyUj, claims } = interval;
+  if (energyUj === null) return null;
+  const used = [...claims.values()].reduce((sum, { use }) => sum + use, 0);
+  const others = interval.othersUse ?? 0;
+  const total = used + others;
+  const even = total > 0 || claims.size === 0 ? null : 1 / claims.size;
+  const parts = new Map<string, Part>();
+  if (interval.idleUj === null) {
+    let jobsUj = 0;
+    for (const [id, claim] of claims) {
+      const part = withoutIdle(claim, total - claim.use, even, energyUj);
+      jobsUj += part.fullUj;
+      parts.set(id, part);
+    }
+    return { parts, otherUj: 0, idleUj: 0, restUj: energyUj - jobsUj };
+  }
+  const idleUj = Math.min(energyUj, interval.idleUj);
+  const activeUj = energyUj - idleUj;
+  const reserved = [...claims.values()].reduce((sum, claim) => sum + claim.reserved, 0);
+  // Several agents, or more slots than threads, may reserve a machine more than once: it is still idle only once.
+  const scale = reserved > 1 ? 1 / reserved : 1;
+  for (const [id, claim] of claims)
+    parts.set(id, withIdle(claim, total - claim.use, even, activeUj, idleUj * claim.reserved * scale));
+  return {
+    parts,
+    otherUj: activeUj * shareOf(others, used),
+    idleUj: idleUj * (1 - reserved * scale),
+    // With nobody at work that could have caused it, energy beyond the idle draw stays unexplained.
+    restUj: total > 0 || claims.size > 0 ? 0 : activeUj,
+  };
+}
+
+/** What an attempt has gathered from one source over the intervals of its window. Energies in uJ. */
+export interface Share extends Omit<Part, 'activeUj'> {
+  activeUj: number;
+  windowS: number;
+  coveredS: number;
+  use: number;
+  othersUse: number;
+  /** Did it ever share the machine with another attempt, or run while the use of others was unknown? */
+  shared: boolean;
+  /** Covered time without a known idle draw. */
+  idleUnknownS: number;
+  /** The counter's energy and its second opinion, over the intervals that have both. */
+  firstUj: number;
+  secondUj: number;
+  /** Why the latest gap was one. */
+  gap: string | null;
+}
+
+export const emptyShare = (): Share => ({
+  ...{ windowS: 0, coveredS: 0, use: 0, othersUse: 0, shared: false, idleUnknownS: 0, gap: null },
+  ...{ activeUj: 0, fullUj: 0, activeLowUj: 0, activeHighUj: 0, fullLowUj: 0, fullHighUj: 0 },
+  ...{ firstUj: 0, secondUj: 0 },
+});
+
+/** Adds one attempt's part of an interval to what it has. Pure. */
+export function addPart(share: Share, id: string, interval: Interval, parts: Split | null, gap: string | null): Share {
+  const windowS = share.windowS + interval.seconds;
+  const part = parts?.parts.get(id);
+  if (!part) return { ...share, windowS, gap: gap ?? share.gap };
+  const used = [...interval.claims.values()].reduce((sum, claim) => sum + claim.use, 0);
+  const use = interval.claims.get(id)?.use ?? 0;
+  return {
+    ...share,
+    windowS,
+    coveredS: share.coveredS + interval.seconds,
+    activeUj: share.activeUj + (part.activeUj ?? 0),
+    fullUj: share.fullUj + part.fullUj,
+    activeLowUj: share.activeLowUj + part.activeLowUj,
+    activeHighUj: share.activeHighUj + part.activeHighUj,
+    fullLowUj: share.fullLowUj + part.fullLowUj,
+    fullHighUj: share.fullHighUj + part.fullHighUj,
+    use: share.use + use,
+    othersUse: share.othersUse + (interval.othersUse ?? 0) + (used - use),
+    shared: share.shared || interval.claims.size > 1 || interval.othersUse === null,
+    idleUnknownS: share.idleUnknownS + (part.activeUj === null ? interval.seconds : 0),
+  };
 }

@@ -35,22 +35,33 @@ function childrenOf(proc: string, pid: number): number[] {
   }
 }
 
+/** CPU seconds of a process tree, and who belongs to it now. */
+export interface TreeUse {
+  cpuS: number;
+  pids: number[];
+}
+
 /**
  * CPU seconds that a process, its living descendants and the descendants they have reaped have used so far, or null
  * when the process is gone. Reads some small files, about 0.1 ms for ffmpeg with 20 threads.
  */
-export function processTreeCpuSeconds(proc: string, pid: number): number | null {
+export function processTree(proc: string, pid: number): TreeUse | null {
   const own = ticksOf(proc, pid);
   if (own === null) return null;
   let ticks = own;
+  const pids = [pid];
   const open = childrenOf(proc, pid);
-  for (let seen = 0; open.length > 0 && seen < PROCESSES_MAX; seen += 1) {
+  while (open.length > 0 && pids.length < PROCESSES_MAX) {
     const child = open.pop() ?? 0;
+    pids.push(child);
     ticks += ticksOf(proc, child) ?? 0;
     open.push(...childrenOf(proc, child));
   }
-  return ticks / TICKS_PER_SECOND;
+  return { cpuS: ticks / TICKS_PER_SECOND, pids };
 }
+
+/** CPU seconds of a process tree so far, or null when the process is gone. */
+export const processTreeCpuSeconds = (proc: string, pid: number): number | null => processTree(proc, pid)?.cpuS ?? null;
 
 /** CPU seconds that the whole machine has been busy since boot, or null when /proc/stat does not say. */
 export function machineBusySeconds(proc: string): number | null {
@@ -60,5 +71,14 @@ export function machineBusySeconds(proc: string): number | null {
     return line ? (user + nice + system + irq + softirq) / TICKS_PER_SECOND : null;
   } catch {
     return null;
+  }
+}
+
+/** Hardware threads of the whole machine, whatever a cgroup leaves to this process; 1 when /proc/stat does not say. */
+export function machineThreads(proc: string): number {
+  try {
+    return Math.max(1, readFileSync(`${proc}/stat`, 'latin1').match(/^cpu\d+ /gm)?.length ?? 1);
+  } catch {
+    return 1;
   }
 }

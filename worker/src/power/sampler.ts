@@ -1,10 +1,14 @@
 import type { Figure } from '@ffrtmp/shared/energy/figure';
-import { addInterval, emptyShare, type Share, sensorFigures } from './attribute.ts';
-import { estimateFigures } from './collectors/estimate.ts';
-import { energyBetween, type Reading } from './collectors/rapl.ts';
-import { type CpuMeter, createCpuMeter } from './cpu-meter.ts';
+import type { NodePower } from '@ffrtmp/shared/node/power';
+import { figuresOf } from './attempt-figures.ts';
+import { createCpuMeter } from './cpu-meter.ts';
+import { createGpuUse } from './gpu-use.ts';
+import { createIdleStore, type IdleStore } from './idle-store.ts';
+import type { CpuRoots } from './job-cgroup.ts';
+import { createLedger, type Ledger } from './ledger.ts';
 import { machineBusySeconds } from './process-tree.ts';
-import { type PowerSources, raplDetail, raplScope } from './sources.ts';
+import type { PowerSources } from './sources.ts';
+import { advance, newTrack, type Sampling, type Window } from './track.ts';
 
 /** Follows the energy of one attempt. */
 export interface AttemptEnergy {
@@ -19,22 +23,12 @@ export interface AttemptEnergy {
 }
 
 export interface Sampler {
-  start(attemptId: string, request: { reservedThreads: number }): AttemptEnergy;
-}
-
-interface Window {
-  startedMs: number;
-  reservedThreads: number;
-  cpu: CpuMeter;
-  share: Share;
-}
-
-/** One look at everything. */
-interface Point {
-  atMs: number;
-  counters: Reading;
-  busyS: number | null;
-  cpuS: Map<string, number>;
+  start(attemptId: string, request: { reservedThreads: number; gpu?: boolean }): AttemptEnergy;
+  /** The node's own energy that the master has not taken yet, up to this moment. */
+  power(): NodePower[];
+  /** The master has taken these. */
+  acknowledge(sent: readonly NodePower[]): void;
+  close(): void;
 }
 
 export interface SamplerOptions {
@@ -42,92 +36,102 @@ export interface SamplerOptions {
   /** Monotonic, in ms. */
   clock?: () => number;
   intervalMs?: number;
-  proc?: string;
+  roots?: CpuRoots;
+  idle?: IdleStore;
+  ledger?: Ledger;
 }
 
 /** Well below the shortest wrap (131 s at 500 W on a 65.5 kJ counter), and fine enough to bill bursts to who caused them. */
 const DEFAULT_INTERVAL_MS = 1000;
+const systemRoots: CpuRoots = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
+const now = () => Date.now();
+const forgetful = () => createIdleStore({ dataDir: null, maxAgeMs: 86_400_000, now, temperature: () => null });
+
+interface Sampled {
+  sampling: Sampling;
+  /** Looks at everything once. `boundary`: the set of attempts is about to change. */
+  sample: (boundary: boolean) => void;
+}
+
+function openSampling({ sources, idle, ledger, clock, roots }: Required<SamplerOptions>): Sampled {
+  const windows = new Map<string, Window>();
+  const tracks = [...sources.sensors, null].map(newTrack);
+  const gpuUse = createGpuUse(sources.sensors, roots.proc);
+  const sampling: Sampling = { sources, windows, tracks, idle, ledger, gpuUse };
+  const each = <T>(read: (window: Window) => T) => new Map([...windows].map(([id, window]) => [id, read(window)]));
+  return {
+    sampling,
+    sample(boundary) {
+      const atMs = clock();
+      const busyS = machineBusySeconds(roots.proc);
+      const cpuS = each(({ cpu }) => cpu.read());
+      const look = {
+        atMs,
+        busyS,
+        cpuS,
+        gpu: gpuUse.look(
+          atMs,
+          each(({ cpu }) => cpu.pids()),
+        ),
+      };
+      for (const track of tracks) advance(sampling, track, look, boundary);
+    },
+  };
+}
 
 /**
- * Samples all sources once a second while any attempt runs, and at every start and stop of one; nothing while idle.
- * States: `last` is the point that opens the current interval, or null when there is none (idle, or its read failed).
+ * Samples all sources once a second, and at every start and stop of an attempt. A machine without a sensor is looked at
+ * only while something runs and when its sums are asked for: a model needs no more.
  */
 export function createSampler(options: SamplerOptions): Sampler {
-  const { sources, clock = () => performance.now(), intervalMs = DEFAULT_INTERVAL_MS, proc = '/proc' } = options;
-  const { rapl, watts } = sources;
-  const windows = new Map<string, Window>();
-  let last: Point | null = null;
+  const { sources, intervalMs = DEFAULT_INTERVAL_MS, roots = systemRoots } = options;
+  const { clock = () => performance.now(), idle = forgetful() } = options;
+  const { ledger = createLedger({ now, run: crypto.randomUUID() }) } = options;
+  const { sampling, sample } = openSampling({ sources, intervalMs, roots, clock, idle, ledger });
+  const { windows, gpuUse } = sampling;
   let timer: NodeJS.Timeout | undefined;
-
-  const look = (): Point => {
-    const counters = rapl?.read() ?? null;
-    const atMs = clock();
-    const busyS = machineBusySeconds(proc);
-    const cpuS = new Map([...windows].map(([id, { cpu }]) => [id, cpu.read()]));
-    return { atMs, counters, busyS, cpuS };
-  };
-
-  const energyOf = (from: Point, to: Point): number | null => {
-    if (!rapl || !from.counters || !to.counters) return null;
-    const energy = energyBetween(rapl, from.counters, to.counters, (to.atMs - from.atMs) / 1000);
-    return 'uj' in energy ? energy.uj : null;
-  };
-
-  /** Closes the current interval and opens the next. `boundary`: the set of attempts is about to change. */
-  const sample = (boundary: boolean) => {
-    const point = look();
-    // A failed read within a window leaves the interval open: the next good one covers it, and nothing is lost. At a
-    // boundary it cannot, because the energy before and after would belong to different attempts.
-    if (rapl && point.counters === null && !boundary) return;
-    const from = last;
-    last = point;
-    if (!from) return;
-    const cpuS = new Map([...point.cpuS].map(([id, total]) => [id, Math.max(0, total - (from.cpuS.get(id) ?? 0))]));
-    const busyS = point.busyS === null || from.busyS === null ? null : point.busyS - from.busyS;
-    const interval = { seconds: (point.atMs - from.atMs) / 1000, energyUj: energyOf(from, point), busyS, cpuS };
-    for (const [id, window] of windows) window.share = addInterval(window.share, id, interval);
-  };
-
-  const figuresOf = (window: Window, nowMs: number): Figure[] => {
-    if (rapl && window.share.coveredS > 0)
-      return sensorFigures(window.share, { method: 'rapl', scope: raplScope(rapl), detail: raplDetail(rapl) });
-    const seconds = (nowMs - window.startedMs) / 1000;
-    const { reservedThreads, cpu } = window;
-    return estimateFigures({ cpuSeconds: cpu.seconds(), reservedThreads, seconds }, watts);
-  };
-
-  const finish = (id: string, window: Window): Figure[] => {
-    sample(true);
-    const figures = figuresOf(window, last?.atMs ?? clock());
-    windows.delete(id);
-    if (windows.size === 0) {
+  const settle = () => {
+    const wanted = sources.sensors.length > 0 || windows.size > 0;
+    if (wanted) timer ??= setInterval(() => sample(false), intervalMs).unref();
+    else {
       clearInterval(timer);
-      last = null;
+      timer = undefined;
     }
-    return figures;
   };
-
+  sample(true);
+  settle();
   return {
-    start: (attemptId, { reservedThreads }) => {
+    start: (attemptId, { reservedThreads, gpu = false }) => {
       sample(true);
       const window = {
-        startedMs: last?.atMs ?? clock(),
-        reservedThreads,
-        cpu: createCpuMeter(proc),
-        share: emptyShare(),
+        reserved: reservedThreads / sources.threads,
+        gpu,
+        cpu: createCpuMeter(roots),
+        shares: new Map(),
       };
-      if (windows.size === 0) timer = setInterval(() => sample(false), intervalMs).unref();
       windows.set(attemptId, window);
+      settle();
       let figures: Figure[] | null = null;
       return {
         setPid: window.cpu.follow,
         finalCpuSeconds: window.cpu.finish,
-        snapshot: () => figures ?? figuresOf(window, last?.atMs ?? clock()),
+        snapshot: () => figures ?? figuresOf(sampling, window),
         stop: async () => {
-          figures ??= finish(attemptId, window);
+          if (figures) return figures;
+          sample(true);
+          figures = figuresOf(sampling, window);
+          windows.delete(attemptId);
+          gpuUse.forget(attemptId);
+          settle();
           return figures;
         },
       };
     },
+    power: () => {
+      sample(false);
+      return ledger.open();
+    },
+    acknowledge: ledger.acknowledge,
+    close: () => clearInterval(timer),
   };
 }

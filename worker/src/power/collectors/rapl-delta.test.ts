@@ -21,8 +21,14 @@ test('a reset is a gap and not 142 kW', () => {
 });
 
 test('a pause in which the counter may have wrapped twice is ambiguous', () => {
-  assert.deepEqual(zoneEnergy(0, 1, 3000, { maxUj: CLIENT_MAX, capW: 100 }), { gap: 'ambiguous' });
+  assert.deepEqual(zoneEnergy(0, 1, 3000, { maxUj: CLIENT_MAX, capW: 100 }), { gap: 'ambiguous-wrap' });
   assert.deepEqual(zoneEnergy(0, 1e9, 60, { maxUj: SERVER_DRAM_MAX, capW: 500 }), { uj: 1e9 });
+});
+
+test('a counter above its own range and time that runs backwards are gaps', () => {
+  const zone = { maxUj: CLIENT_MAX, capW: 500 };
+  assert.deepEqual(zoneEnergy(0, CLIENT_MAX + 1e6, 1000, { ...zone, capW: 100 }), { gap: 'implausible' });
+  assert.deepEqual(zoneEnergy(5, 6, -1, zone), { gap: 'implausible' });
 });
 
 test('against a simulated 32-bit counter every delta is right to one step, wraps included', () => {

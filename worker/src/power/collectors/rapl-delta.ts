@@ -21,11 +21,13 @@ const IMPOSSIBLE = 3;
 /** Two wraps look like one, so a pause must stay well below the time that one wrap takes at full power. */
 const SAFE_SHARE_OF_WRAP = 0.5;
 
-export type ZoneEnergy = { uj: number } | { gap: 'implausible' | 'ambiguous' };
+export type ZoneEnergy = { uj: number } | { gap: 'implausible' | 'ambiguous-wrap' };
 
 /** Energy of one zone between two good reads, or why it is not known. Nothing is invented for a gap. */
 export function zoneEnergy(prevUj: number, curUj: number, seconds: number, zone: ZoneLimits): ZoneEnergy {
-  if (seconds > (SAFE_SHARE_OF_WRAP * zone.maxUj) / 1e6 / zone.capW) return { gap: 'ambiguous' };
+  if (seconds > (SAFE_SHARE_OF_WRAP * zone.maxUj) / 1e6 / zone.capW) return { gap: 'ambiguous-wrap' };
+  // No counter stands above its range, and no clock of ours runs backwards: then the reads are not what they seem.
+  if (prevUj > zone.maxUj || curUj > zone.maxUj || seconds < 0) return { gap: 'implausible' };
   const uj = delta(prevUj, curUj, zone.maxUj);
   // Two reads within the counter's own refresh of about 1 ms may differ by a whole step; they say nothing about power.
   const spanS = Math.max(seconds, 0.01);

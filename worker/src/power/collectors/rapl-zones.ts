@@ -97,3 +97,18 @@ export function findZones(root: string, vendor: string, readable: (path: string)
   }
   return [...zones.values()];
 }
+
+/** Is there a core counter under the root, with or without the package it should lie in? */
+export function hasCoreZone(root: string): boolean {
+  return [...walk(root, DEPTH_MAX, new Map()).keys()].some((path) => readOr(`${path}/name`) === 'core');
+}
+
+/** The long-term limit of the first package, W: what its maker calls TDP. Readable even where the energy is not. */
+export function longTermWatts(root: string): number | null {
+  const packages = [...walk(root, DEPTH_MAX, new Map()).keys()].filter(
+    (path) => readOr(`${path}/name`) === 'package-0',
+  );
+  const [path] = packages.filter((each) => readOr(`${each}/constraint_0_name`) === 'long_term');
+  const watts = path === undefined ? 0 : Number(readOr(`${path}/constraint_0_max_power_uw`)) / 1e6;
+  return watts > 0 ? watts : null;
+}

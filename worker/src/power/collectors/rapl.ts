@@ -1,110 +1,155 @@
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
-import { type ZoneEnergy, zoneEnergy } from './rapl-delta.ts';
-import { findZones, type ZoneFolder } from './rapl-zones.ts';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Scope } from '@ffrtmp/shared/energy/figure';
+import type { Energy, Opened, Reading, Sensor } from '../sensor.ts';
+import { type CounterFiles, counterFault, openCounters } from './counter-file.ts';
+import { raplCause } from './rapl-cause.ts';
+import { zoneEnergy } from './rapl-delta.ts';
+import { isMirrored, noMirror, watchMirror } from './rapl-mirror.ts';
+import { findZones, hasCoreZone, type ZoneFolder } from './rapl-zones.ts';
 
-/** All counters at one moment, in the order of `zones`; null when any could not be read, which is a gap and never 0. */
-export type Reading = readonly number[] | null;
-
-export interface Rapl {
-  zones: ZoneFolder[];
-  /** True when the machine has a platform zone; it covers the others and is never added to them. */
-  hasPlatform: boolean;
-  read(): Reading;
-  close(): void;
+/** What decides how the counters of a machine are to be understood. */
+export interface RaplMachine {
+  vendor: string;
+  virtual: boolean;
+  wsl: boolean;
+  container: boolean;
+  sockets: number;
 }
 
-export type OpenedRapl = { ok: true; rapl: Rapl } | { ok: false; reason: string };
-
-/** A counter is at most 20 digits and a line end. */
-const COUNTER_BYTES = 32;
-
-function readCounter(fd: number, buffer: Buffer): number {
-  const text = buffer.toString('latin1', 0, readSync(fd, buffer, 0, COUNTER_BYTES, 0)).trim();
-  const value = Number(text);
-  if (text === '' || !Number.isFinite(value)) throw new Error(`not a counter: ${text}`);
-  return value;
-}
-
-function tryCounter(path: string): string | null {
-  let fd: number | null = null;
-  try {
-    fd = openSync(path, 'r');
-    readCounter(fd, Buffer.alloc(COUNTER_BYTES));
-    return null;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unreadable';
-  } finally {
-    if (fd !== null) closeSync(fd);
-  }
-}
-
-/** Why there is nothing to read and how to mend it, as `ffrtmp doctor` prints it. Pure. */
-export function raplReason(found: { code: string | null; folder: boolean; virtual: boolean; vendor: string }): string {
-  if (found.code === 'EACCES' || found.code === 'EPERM')
-    return 'RAPL counters are readable by root only (CVE-2020-8694); run the agent as root, or let its group read them: chgrp ffrtmp /sys/class/powercap/*/energy_uj && chmod g+r /sys/class/powercap/*/energy_uj';
-  if (found.code !== null) return `RAPL counters exist but cannot be read (${found.code}); see dmesg | grep -i rapl`;
-  if (found.virtual)
-    return 'this is a virtual machine, and the host shows it no RAPL counters; measure on the host or calibrate';
-  if (found.folder)
-    return 'the powercap tree is empty: inside a container it is masked; mount /sys/devices/virtual/powercap read-only at another path and set it as the powercap root; on bare metal: modprobe intel_rapl_msr';
-  if (found.vendor === 'ARM') return 'this ARM CPU has no RAPL counters; an external meter or calibration would help';
-  return 'the kernel shows no powercap tree; try: modprobe intel_rapl_msr (AMD Zen needs Linux 5.8 or newer)';
-}
+/** So many failed reads in a row mean that a zone is gone (driver reload, hot-unplug): look for what is there now. */
+const LOOK_AGAIN_AFTER = 10;
+/** Shorter intervals hold too few counter steps to compare two packages by. */
+const MIRROR_SECONDS_MIN = 0.5;
 
 const isFolder = (path: string) => {
   try {
-    readdirSync(path);
-    return true;
+    return readdirSync(path).length >= 0;
   } catch {
     return false;
   }
 };
 
-function holdOpen(zones: ZoneFolder[], hasPlatform: boolean): Rapl {
-  const fds = zones.map((zone) => openSync(`${zone.path}/energy_uj`, 'r'));
-  const buffer = Buffer.alloc(COUNTER_BYTES);
+const counterOf = (zone: ZoneFolder) => join(zone.path, 'energy_uj');
+
+interface RaplPart {
+  method: string;
+  find: () => ZoneFolder[];
+  sockets: number;
+}
+
+/**
+ * A sensor over some zones. A reading is the number of the tree it comes from (it rises when the zones were looked for
+ * again) and then all counters; readings of two trees have a gap between them.
+ */
+function openZones({ method, find, sockets }: RaplPart): Sensor {
+  let zones = find();
+  let files: CounterFiles = openCounters(zones.map(counterOf));
+  let tree = 0;
+  let failed = 0;
+  let fault: string | null = null;
+  let mirror = noMirror;
+  let mirrored = false;
+  const scopes = (): Scope[] =>
+    (['cpu', 'dram', 'platform'] as const).filter((scope) => zones.some((zone) => zone.scope === scope));
+  const scope = scopes();
+  const describe = () => {
+    const note = mirrored ? '; the packages of this one socket show the same counter: one counts' : '';
+    return `RAPL ${zones.map((zone) => zone.key).join(' + ')}${note}`.slice(0, 200);
+  };
+  let detail = describe();
+
+  function lookAgain(): void {
+    failed = 0;
+    const found = find();
+    if (found.length === 0) return;
+    try {
+      const opened = openCounters(found.map(counterOf));
+      files.close();
+      [files, zones, tree] = [opened, found, tree + 1];
+      scope.splice(0, scope.length, ...scopes());
+      detail = describe();
+    } catch (error) {
+      fault = (error as Error).message;
+    }
+  }
+
+  const packages = () => zones.flatMap(({ scope: kind }, index) => (kind === 'cpu' ? [index] : []));
+
+  function between(from: Reading, to: Reading, seconds: number): Energy {
+    if (from[0] !== to[0]) return { gap: 'the zones changed' };
+    const energies: number[] = [];
+    for (const [index, zone] of zones.entries()) {
+      const energy = zoneEnergy(from[index + 1] ?? 0, to[index + 1] ?? 0, seconds, zone);
+      // One bad zone makes a gap of all: the sum of the others would look like the whole.
+      if ('gap' in energy) return { gap: `${zone.key} ${energy.gap}` };
+      energies.push(energy.uj);
+    }
+    const [first, second] = packages();
+    if (sockets === 1 && first !== undefined && second !== undefined && seconds >= MIRROR_SECONDS_MIN) {
+      mirror = watchMirror(mirror, energies[first] ?? 0, energies[second] ?? 0);
+      if (!mirrored && isMirrored(mirror)) {
+        mirrored = true;
+        detail = describe();
+      }
+    }
+    const dropped = mirrored ? packages().slice(1) : [];
+    return { uj: energies.reduce((sum, uj, index) => sum + (dropped.includes(index) ? 0 : uj), 0) };
+  }
+
   return {
-    zones,
-    hasPlatform,
-    // pread on a held file costs 1.4-2 us a zone (measured), so all zones are read back to back.
+    ...{ method, scope, sharedBy: 'cpu', minSeconds: 0, fineSeconds: 1 },
+    detail: () => detail,
     read: () => {
       try {
-        return fds.map((fd) => readCounter(fd, buffer));
-      } catch {
+        const counters = files.read();
+        [failed, fault] = [0, null];
+        return [tree, ...counters];
+      } catch (error) {
+        fault = `a RAPL counter cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`;
+        failed += 1;
+        if (failed >= LOOK_AGAIN_AFTER) lookAgain();
         return null;
       }
     },
-    close: () => {
-      for (const fd of fds.splice(0)) closeSync(fd);
-    },
+    between,
+    fault: () => fault,
+    close: () => files.close(),
   };
 }
 
-/** Opens the counters of packages and memory under a powercap root (default /sys/class/powercap; a setting). */
-export function openRapl(root: string, cpu: { vendor: string; virtual: boolean }): OpenedRapl {
-  const failure = (path: string) => tryCounter(`${path}/energy_uj`);
-  const all = findZones(root, cpu.vendor, (path) => failure(path) === null);
-  const counted = all.filter((zone) => zone.scope !== 'platform');
-  const readable = counted.filter((zone) => failure(zone.path) === null);
-  if (!readable.some((zone) => zone.scope === 'cpu')) {
-    const code = counted.map((zone) => failure(zone.path)).find((why) => why !== null) ?? null;
-    return { ok: false, reason: raplReason({ code, folder: isFolder(root), ...cpu }) };
+/**
+ * Opens the counters of all packages with their memory, and apart from them the platform's: it covers the others and is
+ * never added to them. `root` is a setting (default /sys/class/powercap), because containers mask the usual place.
+ */
+export function openRapl(root: string, machine: RaplMachine): { rapl: Opened; platform: Sensor | null } {
+  const readable = (path: string) => counterFault(path) === null;
+  const find = (wanted: (zone: ZoneFolder) => boolean) =>
+    findZones(root, machine.vendor, (path) => readable(join(path, 'energy_uj'))).filter(wanted);
+  const counted = find((zone) => zone.scope !== 'platform');
+  const packages = counted.filter((zone) => zone.scope === 'cpu');
+  const codes = packages.map((zone) => counterFault(counterOf(zone)));
+  const code = codes.find((why) => why !== null) ?? null;
+  if (packages.length === 0 || code !== null) {
+    const coreOnly = machine.vendor === 'AuthenticAMD' && hasCoreZone(root);
+    return {
+      rapl: { ok: false, cause: raplCause({ code, folder: isFolder(root), coreOnly, ...machine }) },
+      platform: null,
+    };
   }
-  return { ok: true, rapl: holdOpen(readable, all.length > counted.length) };
-}
-
-/** Microjoules of all zones between two good readings, or why they are not known: one bad zone makes a gap of all. */
-export function energyBetween(
-  rapl: Pick<Rapl, 'zones'>,
-  prev: readonly number[],
-  cur: readonly number[],
-  seconds: number,
-): ZoneEnergy {
-  let uj = 0;
-  for (const [index, zone] of rapl.zones.entries()) {
-    const energy = zoneEnergy(prev[index] ?? 0, cur[index] ?? 0, seconds, zone);
-    if ('gap' in energy) return energy;
-    uj += energy.uj;
-  }
-  return { uj };
+  const open = (method: string, wanted: (zone: ZoneFolder) => boolean) => {
+    const findReadable = () => {
+      const zones = find(wanted);
+      // A package that is there and cannot be read would be missing from a sum that looks whole.
+      const partial = zones.some((zone) => zone.scope === 'cpu' && !readable(counterOf(zone)));
+      return partial ? [] : zones.filter((zone) => readable(counterOf(zone)));
+    };
+    return openZones({ method, sockets: machine.sockets, find: findReadable });
+  };
+  const psys = (zone: ZoneFolder) => zone.scope === 'platform';
+  const platform = find((zone) => psys(zone) && readable(counterOf(zone)));
+  return {
+    rapl: { ok: true, sensor: open('rapl', (zone) => !psys(zone)) },
+    platform: platform.length > 0 ? open('rapl-psys', psys) : null,
+  };
 }
