@@ -4,6 +4,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock, systemTimers } from '@ffrtmp/runtime/clock';
 import { defaultDataDir, masterFiles } from '@ffrtmp/runtime/data-dir';
+import { newId } from '@ffrtmp/runtime/id';
 import { createLogger } from '@ffrtmp/runtime/log';
 import { startLoop } from '@ffrtmp/runtime/loop';
 import { isLoopback } from '@ffrtmp/runtime/loopback';
@@ -11,7 +12,6 @@ import { type MetricsServer, portTaken, startMetricsServer } from '@ffrtmp/runti
 import { runRole } from '@ffrtmp/runtime/usage';
 import { mayCall } from '@ffrtmp/shared/contract/operation';
 import { type MasterConfig, masterOptions } from './config.ts';
-import { newId } from '@ffrtmp/runtime/id';
 import { openDatabase } from './database/open.ts';
 import { openAuthority } from './keys/authority.ts';
 import type { FirstSecrets } from './keys/first-start.ts';

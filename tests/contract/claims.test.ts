@@ -157,8 +157,8 @@ test('A claim that is read after a later one takes nothing away that the later o
   const node = await registerNode(m, 'n', { slots: 2 });
   await m.submit();
   // Its connection was cut on the way; a proxy or a restarted master reads it when the next was answered long ago.
-  const late = newId();
-  const [claimed] = (await node.claim({ claim_id: newId(), held: '' })).jobs;
+  const [late = '', later = ''] = [newId(), newId()].toSorted();
+  const [claimed] = (await node.claim({ claim_id: later, held: '' })).jobs;
   assert.ok(claimed);
   assert.deepEqual((await node.claim({ claim_id: late, held: '' })).jobs, []);
   const reply = await node.heartbeat({ attempts: [heldOf(claimed)] });

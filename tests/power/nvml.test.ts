@@ -166,6 +166,15 @@ test('a counter that shrinks was reset with its driver: a gap, never a negative 
   assert.deepEqual([figure?.value, figure?.quality, figure?.source], [null, 'none', 'the GPU counter was reset']);
 });
 
+test('a card that is cut into instances says that its power is of the whole', async (t) => {
+  const driver = buildNvml(openScope(t));
+  driver.mig(1);
+  const opened = await openNvml(driver.library);
+  assert.ok(opened.ok);
+  t.after(opened.sensor.close);
+  assert.equal(opened.sensor.detail(), 'NVML Fake H1; cut into instances (MIG), and the power is of the whole card');
+});
+
 test('a missing library and a driver that is not loaded name the cause and the fix', async (t) => {
   const driver: FakeNvml = buildNvml(openScope(t));
   driver.fail(DRIVER_NOT_LOADED);

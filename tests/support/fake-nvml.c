@@ -10,10 +10,12 @@ enum { SUCCESS = 0, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, DRI
 struct device { u64 mj; unsigned mw; sample samples[SAMPLES]; unsigned count; };
 static struct device devices[GPUS];
 static int gpus = 1, failure, opened;
+static unsigned mig;
 
 /* The other side of the test. */
 void fake_gpus(int count) { gpus = count; }
 void fake_set(unsigned gpu, u64 mj, unsigned mw) { devices[gpu].mj = mj; devices[gpu].mw = mw; }
+void fake_mig(unsigned on) { mig = on; }
 void fake_fail(int code) { failure = code; }
 int fake_opened(void) { return opened; }
 void fake_clear(unsigned gpu) { devices[gpu].count = 0; }
@@ -40,6 +42,7 @@ const char *nvmlErrorString(int code) {
   return code == GPU_IS_LOST ? "GPU is lost" : code == DRIVER_NOT_LOADED ? "Driver Not Loaded" : "Unknown Error";
 }
 #ifndef OLD
+int nvmlDeviceGetMigMode(void *device, unsigned *now, unsigned *next) { (void)device; *now = *next = mig; return SUCCESS; }
 int nvmlDeviceGetTotalEnergyConsumption(void *device, u64 *mj) { *mj = ((struct device *)device)->mj; return failure; }
 int nvmlDeviceGetProcessUtilization(void *handle, sample *out, unsigned *count, u64 since) {
   struct device *device = handle;

@@ -9,6 +9,8 @@ export interface FakeNvml {
   library: string;
   gpus: (count: number) => void;
   set: (gpu: number, mj: number, mw: number) => void;
+  /** Cuts the GPUs into instances: 1 or 0. */
+  mig: (on: number) => void;
   /** Every later call answers this NVML error; 0 = all is well again. */
   fail: (code: number) => void;
   load: (gpu: number, pid: number, atUs: number, load: { sm?: number; enc?: number; dec?: number }) => void;
@@ -36,6 +38,7 @@ export function buildNvml(scope: Scope, { old = false } = {}): FakeNvml {
     library,
     gpus: call('void fake_gpus(int count)'),
     set,
+    mig: call('void fake_mig(unsigned int on)'),
     fail: call('void fake_fail(int code)'),
     load: (gpu, pid, atUs, { sm = 0, enc = 0, dec = 0 }) => load(gpu, pid, atUs, sm, enc, dec),
     clearLoads: call('void fake_clear(unsigned int gpu)'),

@@ -109,7 +109,10 @@ export const agentOptions = {
     help: 'RAPL tree; containers mask the usual place',
   },
   procRoot: { schema: z.string().default('/proc'), help: 'where the kernel shows processes and CPU time' },
-  sysRoot: { schema: z.string().default('/sys'), help: 'where the kernel shows devices; a container may mount the host’s' },
+  sysRoot: {
+    schema: z.string().default('/sys'),
+    help: 'where the kernel shows devices; a container may mount the host’s',
+  },
   cgroupRoot: { schema: z.string().default('/sys/fs/cgroup'), help: 'where cgroups are mounted' },
   powerInterval: {
     schema: durationOption('1s').refine((ms) => ms >= 100 && ms <= 10_000, { error: 'must be 100ms to 10s' }),

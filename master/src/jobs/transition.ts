@@ -110,6 +110,8 @@ export const releaseTask = statement((q) =>
     .where('id', '=', p<string>('id'))
     .where('state', '=', 'ready')
     .where('claimable', '=', 0)
+    // Another look may have been older than a new delay.
+    .where('due_at', '<=', p<number>('now'))
     .returningAll(),
 );
 
@@ -274,8 +276,8 @@ async function setAttempt(
   return row;
 }
 
-async function releaseDue({ lanes }: Parts, tx: Transaction, task: TaskRow): Promise<void> {
-  const [row] = await tx.run(releaseTask, { id: task.id });
+async function releaseDue({ clock, lanes }: Parts, tx: Transaction, task: TaskRow): Promise<void> {
+  const [row] = await tx.run(releaseTask, { id: task.id, now: clock.now() });
   if (!row) return;
   tx.afterCommit(() =>
     lanes.apply({

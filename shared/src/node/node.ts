@@ -77,7 +77,9 @@ export const registrationSchema = capabilitiesSchema
       .string()
       .regex(/^[0-9a-f]{64}$/)
       .optional()
-      .describe('a secret the agent made before its first call: a registration whose reply was lost is repeated with it'),
+      .describe(
+        'a secret the agent made before its first call: a registration whose reply was lost is repeated with it',
+      ),
     allow_master_as_worker: z.boolean().default(false),
   })
   .meta({ id: 'Registration' });

@@ -23,6 +23,8 @@ export interface Exchange {
   body: string | undefined;
   sentAtMs: number;
   performedAtMs: number;
+  /** Somebody still waited for the answer when the request arrived. */
+  awaited: boolean;
   answer: Answer;
 }
 
@@ -104,6 +106,7 @@ export function createNetwork(parts: NetworkParts): Network {
     }
     world.note(`#${number} arrives${reply ? '' : ' again'}`);
     parts.onArrived({ path, body });
+    const awaited = !call.gone.signal.aborted;
     const answer = await master.perform({ method, path, key, headers, body, signal: call.gone.signal });
     if (!answer) return;
     const exchange = {
@@ -113,6 +116,7 @@ export function createNetwork(parts: NetworkParts): Network {
       body,
       sentAtMs: call.sentAtMs,
       performedAtMs: world.nowMs(),
+      awaited,
       answer,
     };
     world.note(`#${number} is answered ${answer.status} ${answer.text.replace(SECRET, 'secret')}`);

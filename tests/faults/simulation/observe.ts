@@ -117,8 +117,9 @@ function visitOf(world: World, { path, body }: Pick<Exchange, 'path' | 'body'>):
   return [{ at: at(world), nodeId, left: beating !== undefined && body?.includes('"leaving":true') === true }];
 }
 
-function claimOf(world: World, { path, sentAtMs, answer }: Exchange): ClaimSeen[] {
-  if (!path.startsWith('/jobs/next') || answer.status !== 200) return [];
+function claimOf(world: World, { path, sentAtMs, awaited, answer }: Exchange): ClaimSeen[] {
+  // A claim whose agent is gone by the time it arrives does nothing at all.
+  if (!awaited || !path.startsWith('/jobs/next') || answer.status !== 200) return [];
   const query = new URL(path, 'http://master').searchParams;
   const given = (JSON.parse(answer.text) as ClaimReply).jobs.map((job) => job.lease.attempt_id);
   const known = [...given, ...(query.get('held') ?? '').split(',')];

@@ -6,7 +6,7 @@ const pureFiles = [
   /^master\/src\/scheduling\//,
   /^master\/src\/jobs\/plan\.ts$/,
   /^worker\/src\/engines\/[^/]+\/(?:command|progress|classify)\.ts$/,
-  /^worker\/src\/power\/attribute\.ts$/,
+  /^worker\/src\/power\/(?:attribute|figures|idle|models\/(?:model|curves|choose|thread-watts))\.ts$/,
 ];
 const isPure = (path: string) => isSource(path) && pureFiles.some((pattern) => pattern.test(path));
 

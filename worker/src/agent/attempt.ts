@@ -62,7 +62,11 @@ async function perform(parts: AgentParts, held: Held, folder: string, log: LogSh
     machine: parts.machine,
     connection: parts.connection,
     signal: held.signal,
-    startEnergy: () => (energy = parts.sampler.start(attemptId(held), { reservedThreads: threads, gpu: usesGpu(task) })),
+    startEnergy: () => {
+      energy = parts.sampler.start(attemptId(held), { reservedThreads: threads, gpu: usesGpu(task) });
+      held.energy = energy.snapshot;
+      return energy;
+    },
     report: (progress) => (held.progress = { ...progress, energy: energy?.snapshot() ?? [] }),
     log: log.write,
     onSpawn: (pid) => parts.onSpawn(held, pid),

@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { systemClock, systemTimers } from '@ffrtmp/runtime/clock';
+import { newId } from '@ffrtmp/runtime/id';
 import { openConnection } from '@ffrtmp/runtime/connect';
 import { createLogger } from '@ffrtmp/runtime/log';
 import { type Claimed, type claimedSchema, MAX_CLAIM_SLOTS } from '@ffrtmp/shared/contract/dispatch';
@@ -59,7 +60,7 @@ async function startAgentClaims(t: TestContext, slots: { free: number }) {
     clock: systemClock,
     timers: systemTimers,
     random: Math.random,
-    newId: () => crypto.randomUUID(),
+    newId,
     nodeId,
     held,
     pollMs: 100,

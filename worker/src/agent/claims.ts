@@ -7,6 +7,8 @@ import type { AgentParts } from './parts.ts';
 /** Below the idle limits of proxies, with room for jitter. */
 const WAIT_S = 25;
 const FIRST_PAUSE_MS = 200;
+/** Ids of one millisecond end in chance: one of so many is greater than the last, unless the clock went back. */
+const MAX_ID_TRIES = 64;
 /** A parked claim that is not answered so long after its time was lost with its connection. */
 const LATE_MS = 10_000;
 /** A master that does not answer the last call by then finds out from the lease. */
@@ -64,12 +66,20 @@ export function startClaims(parts: ClaimParts, target: ClaimTarget): ClaimLoop {
     if (reply.jobs.length === 0 && reply.orders.length > 0) await settled(parts, reply.orders, signal);
   }
 
+  /** Ids of one millisecond have no order of their own; the master goes by which claim is the later one. */
+  function idAfter(before: string): string {
+    let id = parts.newId();
+    // A clock that was set back gives smaller ids for a while: then this claim counts as an earlier one, and no more.
+    for (let tries = 0; id <= before && tries < MAX_ID_TRIES; tries += 1) id = parts.newId();
+    return id;
+  }
+
   async function run(): Promise<void> {
     let claimId = parts.newId();
     while (!stopped.signal.aborted) {
       try {
         await once(claimId);
-        claimId = parts.newId();
+        claimId = idAfter(claimId);
         pauseMs = FIRST_PAUSE_MS;
       } catch (error) {
         if (stopped.signal.aborted) return;

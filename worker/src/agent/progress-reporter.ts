@@ -16,7 +16,12 @@ export function reportProgress(parts: AgentParts, held: Held): { stop: () => voi
     if (busy || held.state === 'leased') return;
     busy = true;
     const startedMs = parts.clock.monotonicMs();
-    const body = { node_id: parts.nodeId, token: held.claimed.lease.token, state: held.state, progress: progressOf(held) };
+    const body = {
+      node_id: parts.nodeId,
+      token: held.claimed.lease.token,
+      state: held.state,
+      progress: progressOf(held),
+    };
     try {
       const reply = await parts.connection.client.call(dispatchOperations.progress, {
         params: { id: attemptId(held) },

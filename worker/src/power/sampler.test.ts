@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { figureSchema } from '@ffrtmp/shared/energy/figure';
 import { powerSourceSchema } from '@ffrtmp/shared/node/capabilities';
+import { nodePowerSchema } from '@ffrtmp/shared/node/power';
 import { runProcess } from '../engines/ffmpeg/run.ts';
 import { createIdleStore } from './idle-store.ts';
 import { createSampler } from './sampler.ts';
@@ -252,7 +253,7 @@ test('two jobs at once on a machine without a sensor share the estimate, and all
   const full = figures.filter(({ name }) => name === 'energy_full').reduce((sum, { value }) => sum + (value ?? 0), 0);
   const [entry] = machine.sampler.power();
   assert.ok(entry);
-  const { total_j, jobs_j, other_j, idle_j, rest_j } = entry;
+  const { total_j, jobs_j, other_j, idle_j, rest_j } = nodePowerSchema.parse(entry);
   assert.ok(Math.abs(full - jobs_j) < 1e-9 && Math.abs(jobs_j + other_j + idle_j + rest_j - total_j) < 1e-9);
   assert.equal(total_j.toFixed(3), (20 * 1.47 + 4 * 0.38 * 10).toFixed(3));
   assert.equal(other_j.toFixed(3), (2 * 1.47).toFixed(3));

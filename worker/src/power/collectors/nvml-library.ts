@@ -16,6 +16,8 @@ export interface ProcessLoad {
 export interface Nvml {
   devices: readonly Device[];
   name: (device: Device) => string;
+  /** Is it cut into instances (MIG)? Its power is of the whole card then. */
+  sliced: (device: Device) => boolean;
   /** mJ since the driver was loaded; null where the GPU (older than Volta) or the library has no counter. */
   energyMj: ((device: Device) => number | null) | null;
   powerMw: (device: Device) => number | null;
@@ -72,6 +74,7 @@ function bind(declare: Declare, text: (code: number) => string): Nvml | string {
   const power = declare('int nvmlDeviceGetPowerUsage(void *device, _Out_ unsigned int *mw)');
   if (!init || !shutdown || !count || !handle || !power)
     return 'this libnvidia-ml lacks functions that every driver has';
+  const mig = declare('int nvmlDeviceGetMigMode(void *device, _Out_ unsigned int *now, _Out_ unsigned int *next)');
   const energy = declare('int nvmlDeviceGetTotalEnergyConsumption(void *device, _Out_ uint64_t *mj)');
   const nameOf = declare('int nvmlDeviceGetName(void *device, void *name, unsigned int length)');
   const loads = declare(
@@ -124,6 +127,10 @@ function bind(declare: Declare, text: (code: number) => string): Nvml | string {
       const buffer = Buffer.alloc(96);
       const code = nameOf?.(device, buffer, buffer.length) ?? -1;
       return code === SUCCESS ? buffer.toString('utf8').replace(/\0.*$/s, '') : 'NVIDIA GPU';
+    },
+    sliced(device) {
+      const [now, next] = [[0], [0]];
+      return (mig?.(device, now, next) ?? -1) === SUCCESS && now[0] === 1;
     },
     energyMj: energy && ((device) => number('energy', energy, device)),
     powerMw: (device) => number('power', power, device),

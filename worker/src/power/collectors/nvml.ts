@@ -56,6 +56,7 @@ export async function openNvml(library: string): Promise<Opened> {
     return { ok: false, cause: { cause: 'nvidia-driver', text, fix: 'see nvidia-smi and dmesg | grep -i nvrm' } };
   }
   const names = nvml.devices.map(nvml.name).join(', ');
+  const sliced = nvml.devices.some(nvml.sliced) ? '; cut into instances (MIG), and the power is of the whole card' : '';
   let opening = 0;
   let failed = 0;
   let fault: string | null = null;
@@ -75,7 +76,7 @@ export async function openNvml(library: string): Promise<Opened> {
     sensor: {
       ...{ method: counted ? 'nvml' : 'nvml-power', scope: ['gpu'], sharedBy: 'gpu', minSeconds: 0 },
       fineSeconds: FINE_SECONDS,
-      detail: () => `NVML ${names}${counted ? '' : ' (no energy counter: power integrated)'}`.slice(0, 200),
+      detail: () => `NVML ${names}${counted ? '' : ' (no energy counter: power integrated)'}${sliced}`.slice(0, 200),
       read: () => {
         const reading = read();
         [failed, fault] = reading ? [0, null] : [failed + 1, nvml.failure()];
