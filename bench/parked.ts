@@ -14,7 +14,8 @@ const KB_LIMIT = 20;
 /** Of one core, over the whole fleet: what the timers of the idle master take anyway. */
 const CPU_LIMIT = 0.01;
 const AGENTS = quick ? 1000 : 10_000;
-const SETTLE_MS = 5000;
+/** Longer than the master takes to write down that it has heard of each node. */
+const SETTLE_MS = quick ? 5000 : 15_000;
 const WATCHED_MS = quick ? 5000 : 20_000;
 
 /** Nodes like the one that was registered, in the stopped master's database. */
@@ -52,11 +53,12 @@ await runGate('parked', async (scope) => {
       { kind: 'park', port, paths, key: master.adminKey, settleMs: SETTLE_MS, watchMs: WATCHED_MS },
       {
         onParked: () => {
-          parked.kb = residentKb(pid);
           parked = { ...parked, ...{ cores: cpuSeconds(pid), idleCores: cpuSeconds(idle.program.pid) } };
         },
         onEnd: () => {
           const seconds = WATCHED_MS / 1000;
+          // After the garbage of the arrivals has gone: what stays while they wait.
+          parked.kb = residentKb(pid);
           parked.cores = (cpuSeconds(pid) - parked.cores) / seconds;
           parked.idleCores = (cpuSeconds(idle.program.pid) - parked.idleCores) / seconds;
         },

@@ -1,10 +1,10 @@
 import { systemClock, systemTimers } from '@ffrtmp/runtime/clock';
+import { newId } from '@ffrtmp/runtime/id';
 import { createLogger } from '@ffrtmp/runtime/log';
 import { readConfig } from '@ffrtmp/shared/config';
 import type { JobRequestInput } from '@ffrtmp/shared/job/job';
 import { jobRequestSchema } from '@ffrtmp/shared/job/job';
 import { masterOptions } from '../../master/src/config.ts';
-import { newId } from '@ffrtmp/runtime/id';
 import { type Database, openDatabase } from '../../master/src/database/open.ts';
 import type { Handler } from '../../master/src/http/serve.ts';
 import { buildCore, type MasterSettings } from '../../master/src/master.ts';

@@ -46,8 +46,32 @@ const MIB = 1 << 20;
 export const diskFreeMb = ({ load }: Pick<LiveNode, 'load'>) =>
   load?.disk_free_bytes === null || load?.disk_free_bytes === undefined ? null : load.disk_free_bytes / MIB;
 
+/** What is read from the facts of a node. */
+interface Make {
+  text: string;
+  facts: Capabilities;
+  placement: Omit<NodeFacts, 'id'>;
+}
+
+/** Facts that are remembered; a fleet has a handful of machines that differ. */
+const MAX_MAKES = 1000;
+
+/** Nodes with equal facts share what was read from them: of 10,000 alike that is one copy, and 4 KB less for each. */
+function createMakes(): (row: NodeRow) => Make {
+  const makes = new Map<string, Make>();
+  return ({ facts: text, slots }) => {
+    const key = `${slots} ${text}`;
+    const known = makes.get(key);
+    if (known) return known;
+    if (makes.size >= MAX_MAKES) makes.clear();
+    const make = { text, facts: JSON.parse(text) as Capabilities, placement: placementOf(text, slots) };
+    makes.set(key, make);
+    return make;
+  };
+}
+
 /** What placement looks at, out of a node's facts. Facts stored by an older master lack the newer fields. */
-function placementOf({ id, slots, facts: text }: NodeRow): NodeFacts {
+function placementOf(text: string, slots: number): Omit<NodeFacts, 'id'> {
   const facts = capabilitiesSchema.parse(JSON.parse(text));
   const working = facts.encoders.filter((encoder) => encoder.works).map((encoder) => encoder.name);
   const total = {
@@ -58,7 +82,7 @@ function placementOf({ id, slots, facts: text }: NodeRow): NodeFacts {
   };
   const { pool, labels } = facts;
   const kind = JSON.stringify([working.toSorted(), pool, Object.entries(labels).toSorted(), Object.values(total)]);
-  return { id, workingEncoders: new Set(working), pool, labels, total, kind };
+  return { workingEncoders: new Set(working), pool, labels, total, kind };
 }
 
 /** What dispatch knows of a node and the registry shows. */
@@ -70,14 +94,15 @@ export interface Placed {
 
 export async function loadRegistry(read: Run, clock: Clock, runningOn: (nodeId: string) => number): Promise<Registry> {
   const nodes = new Map<string, LiveNode>();
+  const makeOf = createMakes();
   let placed: Placed = { freeOf: (node) => node.total, reservedFor: () => null };
   const put = (row: NodeRow): LiveNode => {
-    const facts = JSON.parse(row.facts) as Capabilities;
+    const { text, facts, placement } = makeOf(row);
     const before = nodes.get(row.id);
     const node = {
-      row,
+      row: { ...row, facts: text },
       facts,
-      placement: placementOf(row),
+      placement: { ...placement, id: row.id },
       load: before?.load ?? null,
       seenAt: row.last_heartbeat,
       left: false,

@@ -152,6 +152,4 @@ async function startLoad(scope: Scope, seat: Seat, random: Random) {
 
 /** P5b: all agents lived, so no master that was away for a moment may have cost an attempt its lease. */
 const lostThoughAlive = (seat: Seat): string[] =>
-  seat
-    .lostAttempts()
-    .map(({ id, text }) => `P5b: attempt ${id} was lost though its agent lived (${text})`);
+  seat.lostAttempts().map(({ id, text }) => `P5b: attempt ${id} was lost though its agent lived (${text})`);

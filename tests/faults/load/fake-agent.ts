@@ -61,6 +61,8 @@ export function startFakeAgent(settings: FakeAgentSettings): FakeAgent {
   const draining = new AbortController();
   const held = new Map<string, Work>();
   const working = new Set<Promise<void>>();
+  /** What the master refused of work that was going well: thrown where the agent is ended. */
+  const faults: Error[] = [];
 
   const obey = (orders: readonly Order[]) => {
     const causes = { cancel: 'canceled', pause: 'paused', drop: 'stale' } as const;
@@ -76,15 +78,13 @@ export function startFakeAgent(settings: FakeAgentSettings): FakeAgent {
     held.set(lease.attempt_id, work);
     const done = perform(work)
       .catch((error: unknown) => {
-        if (!stopped.signal.aborted) throw error;
+        if (!stopped.signal.aborted) faults.push(new Error(`attempt ${lease.attempt_id}`, { cause: error }));
       })
       .finally(() => {
         held.delete(lease.attempt_id);
         working.delete(done);
       });
     working.add(done);
-    // A fault of perform is seen where the agent is ended, and nowhere else.
-    done.catch(() => undefined);
   }
 
   async function perform(work: Work): Promise<void> {
@@ -215,6 +215,7 @@ export function startFakeAgent(settings: FakeAgentSettings): FakeAgent {
     const ends = await Promise.allSettled([claiming, beating, ...working]);
     await connection.close();
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    if (faults.length > 0) throw new AggregateError(faults, 'the master refused the work of a living agent');
   }
   return {
     nodeId,

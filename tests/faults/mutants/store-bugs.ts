@@ -1,0 +1,128 @@
+import { type Bug, edit, overSqlite, simulation, tests } from './bug.ts';
+
+const jobs = (name: string) => `master/src/jobs/${name}.ts`;
+const COMMIT = 'master/src/database/commit.ts';
+
+/** What is written, when it is said to be, and what follows from it. */
+export const storeBugs: readonly Bug[] = [
+  {
+    name: 'the reply leaves before the commit',
+    edits: [
+      edit(
+        COMMIT,
+        'for (const { mutation } of group) values.push(await mutation(tx));',
+        'for (const { mutation, resolve } of group) {\n      values.push(await mutation(tx));\n      resolve(values.at(-1));\n    }',
+      ),
+    ],
+    look: simulation(1),
+    says: '^I2: .* was acknowledged and does not exist',
+  },
+  {
+    name: 'NORMAL for FULL',
+    edits: [edit('master/src/database/sqlite.ts', 'synchronous = FULL', 'synchronous = NORMAL')],
+    look: tests('tests/store/synced.test.ts', 'What is acknowledged was synced to the disk before'),
+    says: 'not ok .* synced to the disk',
+  },
+  {
+    name: 'memory changes before the commit',
+    edits: [
+      edit(COMMIT, 'return () => apply(effects, nextTurn);', 'apply(effects, nextTurn);\n    return () => undefined;'),
+    ],
+    look: simulation(1),
+    says: '^I16',
+  },
+  {
+    name: 'one that fails takes its whole group with it',
+    edits: [edit(COMMIT, 'if (group.length === 1 ||', 'if (group.length > 0 ||')],
+    look: overSqlite(),
+    says: '.',
+  },
+  {
+    name: 'an idempotency key is forgotten',
+    edits: [edit(jobs('submit'), 'await tx.run(insertIdempotent, values);', 'void values;')],
+    look: simulation(1),
+    says: '^I15',
+  },
+  {
+    name: 'another body under the same idempotency key is taken',
+    edits: [edit(jobs('submit'), 'if (found.body_hash !== bodyHash) {', "if (found.body_hash === '') {")],
+    look: simulation(1),
+    says: '^I15',
+  },
+  {
+    name: 'the counter of a lane leaks',
+    edits: [edit(jobs('transition'), 'if (claimable !== task.claimable) {', 'if (claimable > task.claimable) {')],
+    look: simulation(1),
+    says: '^I16',
+  },
+  {
+    name: 'a cancel leaves the attempt',
+    edits: [
+      edit(
+        jobs('cancel'),
+        "if (task.state === 'active') await endLiveAttempt(parts, tx, job, task, 'cancel');",
+        'void endLiveAttempt;',
+      ),
+    ],
+    look: simulation(1),
+    says: '^I5: .* is canceled with 1 live attempts',
+  },
+  {
+    name: 'a cancel does not reach the agent',
+    edits: [
+      edit(
+        jobs('end-attempts'),
+        'tx.afterCommit(() => parts.onAttemptEnded({ id: attempt.id, nodeId: attempt.node_id }, order));',
+        '',
+      ),
+    ],
+    look: overSqlite(),
+    says: '.',
+  },
+  {
+    name: 'a resumed job forgets its not_before',
+    edits: [
+      edit(
+        jobs('settle'),
+        'job.not_before !== null && job.not_before > parts.clock.now() ? job.not_before : null',
+        'job.not_before !== null && job.not_before < 0 && parts.clock.now() > 0 ? job.not_before : null',
+      ),
+    ],
+    look: simulation(1),
+    says: '^I22',
+  },
+  {
+    name: 'what waits for a task that succeeded is not unblocked',
+    edits: [
+      edit(
+        jobs('settle'),
+        "if (open.length === 0) await parts.transitions.task(tx, dependent, 'ready', { jobId, reason: 'its needs are met' });",
+        "if (open.length > 0) await parts.transitions.task(tx, dependent, 'ready', { jobId });",
+      ),
+    ],
+    look: simulation(1),
+    says: '^P2',
+  },
+  {
+    name: 'a log takes the same bytes twice',
+    edits: [edit(jobs('logs'), 'bytes.subarray(size - offset)', 'bytes.subarray(0)')],
+    look: simulation(1),
+    says: '^I17',
+  },
+  {
+    name: 'the same result again is refused',
+    edits: [
+      edit(jobs('finish'), 'const repeated = stored?.digest === digest;', "const repeated = stored?.digest === '';"),
+    ],
+    look: simulation(1),
+    says: '.',
+  },
+  {
+    name: 'one retry too many',
+    edits: [
+      edit('shared/src/job/retry.ts', 'facts.retryCount >= facts.maxRetries', 'facts.retryCount > facts.maxRetries'),
+    ],
+    look: simulation(1),
+    says: '^I7',
+  },
+];
