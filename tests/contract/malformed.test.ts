@@ -8,28 +8,37 @@ import { registrationOf } from './fake-node.ts';
 import { type MasterUnderTest, type Reply, startMasterUnderTest } from './master-under-test.ts';
 
 const someId = '0198f0aa-0000-7000-8000-000000000001';
-const pathOf = (operation: Operation) => operation.path.replace('{id}', someId);
+const pathOf = (operation: Operation) => operation.path.replace('{id}', someId).replace('{queue}', 'batch');
 const withBody = operations.filter(({ body }) => body !== undefined);
 
 const fence = { node_id: someId, token: 'a token' };
-/** A body of each operation that its schema accepts. */
+const sampleJob = {
+  name: 'a',
+  scenario: '720p-h264',
+  confidence: 0.5,
+  engine: 'auto',
+  queue: 'batch',
+  priority: 'low',
+  parameters: { crf: 20 },
+  outputs: [{ name: 'a.mp4' }],
+  limits: { timeout_sec: 5 },
+  quality: { metrics: ['psnr'] },
+  classification: 'test',
+  labels: { a: 'b' },
+  max_retries: 1,
+  not_before: '2040-01-01T00:00:00Z',
+  deadline: '2040-01-02T00:00:00Z',
+  resources: { cpu_threads: 2 },
+  pool: 'default',
+  node_selector: { os: 'linux' },
+  require_capable: false,
+};
+
+/** A body of each operation that its schema accepts; of a list, one element. */
 const samples: Record<string, Record<string, unknown>> = {
-  submitJobs: {
-    name: 'a',
-    scenario: '720p-h264',
-    confidence: 0.5,
-    engine: 'auto',
-    queue: 'batch',
-    priority: 'low',
-    parameters: { crf: 20 },
-    outputs: [{ name: 'a.mp4' }],
-    limits: { timeout_sec: 5 },
-    quality: { metrics: ['psnr'] },
-    classification: 'test',
-    labels: { a: 'b' },
-    max_retries: 1,
-    not_before: '2040-01-01T00:00:00Z',
-  },
+  submitJobs: sampleJob,
+  submitMany: sampleJob,
+  updateQueue: { max_running: 2, max_queued: null },
   cancelJobs: { status: 'pending', queue: 'live', label: 'a=b' },
   retryJobs: { status: 'failed', queue: 'live', label: 'a' },
   updateJob: { queue: 'live', priority: 'high' },
@@ -66,6 +75,9 @@ function assertCivil(reply: Reply, what: string): void {
   assert.ok(reply.status < 500, `${what}: ${reply.status} ${reply.text.slice(0, 300)}`);
   if (reply.status >= 400) assert.equal(typeof (reply.json as ErrorReply).error.code, 'string', what);
 }
+
+/** As the operation takes it: some take lists alone. */
+const wrapped = (operation: Operation, body: unknown) => (operation.id === 'submitMany' ? [body] : body);
 
 const post = (m: MasterUnderTest, operation: Operation, body: unknown) =>
   m.request(operation.method, pathOf(operation), { body });
@@ -109,11 +121,14 @@ test('Junk in any one field is refused with the field’s name, or accepted wher
   for (const operation of withBody) {
     const sample = samples[operation.id];
     assert.ok(sample, `no sample of ${operation.id}`);
-    assert.ok(operation.body?.safeParse(sample).success, `the sample of ${operation.id} is not legal itself`);
+    assert.ok(
+      operation.body?.safeParse(wrapped(operation, sample)).success,
+      `the sample of ${operation.id} is not legal itself`,
+    );
     for (const field of Object.keys(sample)) {
       for (const value of junk) {
         const what = `${operation.id}.${field} = ${JSON.stringify(value).slice(0, 40)}`;
-        const reply = await post(m, operation, { ...sample, [field]: value });
+        const reply = await post(m, operation, wrapped(operation, { ...sample, [field]: value }));
         assertCivil(reply, what);
         if (reply.status !== 400) continue;
         assert.ok(assertRefused(reply, what).includes(field), `${what}: ${reply.text.slice(0, 200)}`);

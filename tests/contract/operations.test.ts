@@ -10,11 +10,12 @@ const someId = '0198f0aa-0000-7000-8000-000000000001';
 const hex = (digits: number) => 'a'.repeat(digits);
 const idOf = ({ path, stream }: Operation) =>
   !path.startsWith('/files/') ? someId : stream === 'tus' ? hex(32) : hex(64);
-const pathOf = (operation: Operation) => operation.path.replace('{id}', idOf(operation));
+const pathOf = (operation: Operation) => operation.path.replace('{id}', idOf(operation)).replace('{queue}', 'batch');
 
 /** What is served, one line an operation: a change here is a change of the API and wants a line in CHANGELOG.md. */
 const served = `
 POST /jobs -> submitJobs
+POST /jobs/bulk -> submitMany
 GET /jobs -> listJobs
 GET /dead-letters -> listDeadLetters
 POST /jobs/cancel -> cancelJobs
@@ -36,6 +37,10 @@ GET /attempts/{id} -> getAttempt
 POST /attempts/{id}/progress -> reportProgress
 POST /attempts/{id}/logs -> appendLog
 POST /results -> postResult
+GET /queues -> listQueues
+PATCH /queues/{queue} -> updateQueue
+POST /queues/{queue}/pause -> pauseQueue
+POST /queues/{queue}/resume -> resumeQueue
 POST /nodes/register -> registerNode
 GET /nodes -> listNodes
 GET /nodes/{id} -> getNode

@@ -4,6 +4,7 @@ import { jobOperations } from '@ffrtmp/shared/contract/jobs';
 import { keyOperations } from '@ffrtmp/shared/contract/keys';
 import { nodeOperations } from '@ffrtmp/shared/contract/nodes';
 import type { Operation } from '@ffrtmp/shared/contract/operation';
+import { queueOperations } from '@ffrtmp/shared/contract/queues';
 import { systemOperations } from '@ffrtmp/shared/contract/system';
 import { type FakeNode, heldOf, joules, registrationOf, resultOf } from './fake-node.ts';
 import type { MasterUnderTest } from './master-under-test.ts';
@@ -59,6 +60,12 @@ async function visitJobs(visit: Visit, node: FakeNode): Promise<void> {
   const job = (await visit(jobOperations.submit, {
     body: { name: 'a film', quality: {}, labels: { show: 'pilot' }, confidence: 0.5, limits: { timeout_sec: 60 } },
   })) as { id: string };
+  await visit(jobOperations.submitMany, { body: [{ not_before: '2040-01-01T00:00:00Z' }] });
+  const batch = { params: { queue: 'batch' as const } };
+  await visit(queueOperations.list, {});
+  await visit(queueOperations.update, { ...batch, body: { max_running: 5 } });
+  await visit(queueOperations.pause, batch);
+  await visit(queueOperations.resume, batch);
   const params = { id: job.id };
   await visit(jobOperations.why, { params });
   await visit(jobOperations.pause, { params });

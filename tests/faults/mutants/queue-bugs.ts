@@ -15,9 +15,9 @@ export const queueBugs: readonly Bug[] = [
   },
   {
     name: 'what a node runs already is not counted',
-    edits: [edit(dispatch('capacity'), 'n < count;', 'n < count - 1;')],
-    look: simulation(1),
-    says: '^I10',
+    edits: [edit(dispatch('capacity'), 'n < count;', 'n < 0 * count;')],
+    look: overSqlite(),
+    says: 'I10|I11',
   },
   {
     name: 'memory is not looked at',
