@@ -5,6 +5,7 @@ import { killMasters } from './layers/master-kills.ts';
 import { cutConnections } from './layers/network.ts';
 import { stopProcesses } from './layers/stops.ts';
 import { run as compareModel } from './model/campaign.ts';
+import { plantBugs } from './mutants/campaign.ts';
 import { emptyReport, type FaultRun, type Layer, tally } from './report.ts';
 import { run as simulate } from './simulation/campaign.ts';
 
@@ -37,7 +38,7 @@ async function meetHardships({ faults, inScope, say }: FaultRun) {
   return report;
 }
 
-/** What `make campaign LAYER=..` knows; D, E and J need what this machine may not have, L changes the product. */
+/** What `make campaign LAYER=..` knows; D, E and J need what this machine may not have. */
 export const layers: Record<string, { run: Layer; unit: string }> = {
   A: { run: model, unit: `sequences of up to ${STEPS} steps` },
   B: { run: simulation, unit: 'seeds' },
@@ -46,6 +47,7 @@ export const layers: Record<string, { run: Layer; unit: string }> = {
   F: { run: cutConnections, unit: 'network faults' },
   G: { run: stopProcesses, unit: 'stops and clock jumps' },
   H: { run: meetHardships, unit: 'hardships' },
+  L: { run: plantBugs, unit: 'seeded bugs' },
 };
 
 /** One name for several, each with N of its own. */

@@ -32,6 +32,7 @@ test('A failure is shown and bounds nothing', () => {
   assert.match(section, /\*\*1 failures\*\*/);
   assert.match(section, /Found: I2: job j is gone/);
   assert.doesNotMatch(section, /bound the rate/);
+  assert.doesNotMatch(sectionOf(state({ report: { ...emptyReport(), counts: { x: 1 }, listed: true } })), /bound the/);
 });
 
 test('A section takes the place of its layer’s old one and leaves the others as they are', () => {

@@ -5,6 +5,8 @@ export interface FaultReport {
   facts: Record<string, number>;
   /** How many trials were made, where one trial meets many faults; without it each fault is one. */
   trials?: number;
+  /** The trials stand in a list and were not drawn by chance: they bound no rate. */
+  listed?: boolean;
 }
 
 /** What every layer is asked to do. It ends by itself when it has made so many faults. */
@@ -35,6 +37,7 @@ export function merge(into: FaultReport, more: FaultReport): FaultReport {
   for (const [name, count] of Object.entries(more.counts)) tally(into.counts, name, count);
   for (const [name, count] of Object.entries(more.facts)) tally(into.facts, name, count);
   into.violations.push(...more.violations);
+  if (more.listed) into.listed = true;
   if (more.trials !== undefined) into.trials = (into.trials ?? 0) + more.trials;
   return into;
 }

@@ -24,6 +24,8 @@ export interface Bug {
   look: Look;
   /** A regular expression for what the layer has to say: noticed for this reason and not for another. */
   says: string;
+  /** Put in with every change, and not in long runs alone. */
+  everyChange?: true;
 }
 
 export const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });

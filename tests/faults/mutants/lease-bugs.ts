@@ -1,4 +1,4 @@
-import { type Bug, edit, overArrays, overSqlite, simulation, tests } from './bug.ts';
+import { type Bug, edit, overSqlite, simulation, tests } from './bug.ts';
 
 const dispatch = (name: string) => `master/src/dispatch/${name}.ts`;
 const agent = (name: string) => `worker/src/agent/${name}.ts`;
@@ -6,7 +6,7 @@ const agent = (name: string) => `worker/src/agent/${name}.ts`;
 /** Leases, fences and what agents are told. */
 export const leaseBugs: readonly Bug[] = [
   {
-    name: 'no fence: the result of an attempt that was taken back counts',
+    name: 'the result of an attempt that was taken back counts (no fence check)',
     edits: [
       edit(
         'master/src/jobs/finish.ts',
@@ -21,9 +21,10 @@ export const leaseBugs: readonly Bug[] = [
     ],
     look: simulation(68),
     says: '^I6: attempt 1 .* after attempt 2 had begun',
+    everyChange: true,
   },
   {
-    name: 'no token check on progress and logs',
+    name: 'progress and logs are taken under any token',
     edits: [
       edit(
         dispatch('heartbeat'),
@@ -42,13 +43,17 @@ export const leaseBugs: readonly Bug[] = [
     edits: [edit(dispatch('leases'), 'if (lease) lease.expiresAtMs = deadline();', '')],
     look: simulation(3),
     says: '^(I9|P5b)',
+    everyChange: true,
   },
   {
     name: 'a renewal between the sweep’s look and its commit is ignored',
     edits: [
       edit('master/src/recovery/sweep.ts', 'if (lease.expiresAtMs > parts.jobs.clock.monotonicMs()) continue;', ''),
     ],
-    look: tests('tests/contract/recovery.test.ts', 'A renewal that comes before the sweep’s commit is a renewal: who was told so keeps the work'),
+    look: tests(
+      'tests/contract/recovery.test.ts',
+      'A renewal that comes before the sweep’s commit is a renewal: who was told so keeps the work',
+    ),
     says: 'not ok .* who was told so keeps the work',
   },
   {
@@ -60,10 +65,11 @@ export const leaseBugs: readonly Bug[] = [
     says: '^I9',
   },
   {
-    name: 'a lost reply is not released',
+    name: 'leases of a lost reply are not released',
     edits: [edit(dispatch('claim'), 'if (unknown.length === 0) return;', 'if (unknown.length >= 0) return;')],
     look: simulation(28),
     says: '^P5: .* whose agent does not know of it',
+    everyChange: true,
   },
   {
     name: 'a claim that is read late takes back what a later one was given',
@@ -74,7 +80,10 @@ export const leaseBugs: readonly Bug[] = [
         'lease.claimId === null && lease.claimId === claimId',
       ),
     ],
-    look: tests('tests/contract/claims.test.ts', 'A claim that is read after a later one takes nothing away that the later one was given'),
+    look: tests(
+      'tests/contract/claims.test.ts',
+      'A claim that is read after a later one takes nothing away that the later one was given',
+    ),
     says: 'not ok .* takes nothing away',
   },
   {
@@ -86,8 +95,12 @@ export const leaseBugs: readonly Bug[] = [
         'if (!job || !task) break;',
       ),
     ],
-    look: tests('tests/contract/recovery.test.ts', 'A restarted master knows every job, gives live attempts a whole lease again and refuses no agent of before'),
+    look: tests(
+      'tests/contract/recovery.test.ts',
+      'A restarted master knows every job, gives live attempts a whole lease again and refuses no agent of before',
+    ),
     says: 'not ok .* refuses no agent of before',
+    everyChange: true,
   },
   {
     name: 'an agent with a stale lease is never told',
@@ -112,12 +125,16 @@ export const leaseBugs: readonly Bug[] = [
     ],
     look: simulation(2),
     says: '^fence:',
+    everyChange: true,
   },
   {
     name: 'the agent counts a renewal from the reply and not from the call',
     edits: [edit(agent('heartbeat'), 'renewed(startedMs)', 'renewed(parts.clock.monotonicMs())')],
-    look: simulation(1),
-    says: '^fence:',
+    look: tests(
+      'worker/src/agent/heartbeat.test.ts',
+      'A renewal counts from the start of its call, however late the reply comes',
+    ),
+    says: 'not ok .* however late the reply comes',
   },
   {
     name: 'the agent goes on with an attempt that it was told to drop',
@@ -132,15 +149,16 @@ export const leaseBugs: readonly Bug[] = [
     says: '^P5b',
   },
   {
-    name: 'the node that lost a task gets it again',
+    name: 'the node that failed or lost a task gets it again',
     edits: [
       edit(dispatch('take'), 'if (task.avoid_node_id !== node.row.id) return true;', 'if (task.ord > 0) return true;'),
     ],
     look: overSqlite(),
     says: 'I11, I12',
+    everyChange: true,
   },
   {
-    name: 'losses are not counted',
+    name: 'a job that kills its agents is tried once too often',
     edits: [edit('shared/src/job/retry.ts', 'facts.losses >= MAX_LOSSES', 'facts.losses > MAX_LOSSES')],
     look: tests('tests/contract/recovery.test.ts', 'A job lost 5 times on one node is quarantined too'),
     says: 'not ok .* is quarantined too',

@@ -7,15 +7,18 @@ import { storedSubject } from '../model/stored.ts';
 import { simulate } from '../simulation/simulate.ts';
 import type { Look } from './bug.ts';
 
-/** What a look found: after so many trials, these sentences. */
+/** What was found: in so many trials, these sentences. */
 export interface Found {
   tried: number;
   faults: string[];
 }
 
-/** Asked in the copy, in a process of its own: `node look.ts '{"look": ..., "says": ...}'`. Without `says` all trials run. */
+/**
+ * Asked in the copy, in a process of its own: `node look.ts '{"looks": [...], "says": ...}'`. The first fault that says so
+ * ends it; without `says` all trials are made.
+ */
 export interface Question {
-  look: Exclude<Look, { layer: 'tests' }>;
+  looks: readonly Exclude<Look, { layer: 'tests' }>[];
   says?: string;
 }
 
@@ -42,13 +45,18 @@ async function* modelled({ layer, seed, steps, atMost }: Model): AsyncGenerator<
   }
 }
 
-async function answer({ look, says }: Question): Promise<Found> {
+async function* trialsOf(looks: Question['looks']): AsyncGenerator<string[]> {
+  for (const look of looks) yield* look.layer === 'simulation' ? simulated(look) : modelled(look);
+}
+
+async function answer({ looks, says }: Question): Promise<Found> {
   const found: Found = { tried: 0, faults: [] };
   const wanted = says === undefined ? undefined : new RegExp(says);
-  for await (const faults of look.layer === 'simulation' ? simulated(look) : modelled(look)) {
+  for await (const faults of trialsOf(looks)) {
+    const noticed = faults.filter((fault) => wanted?.test(fault));
     found.tried += 1;
-    found.faults.push(...faults.toSorted((a, b) => Number(wanted?.test(b)) - Number(wanted?.test(a))).slice(0, SHOWN));
-    if (wanted && faults.some((fault) => wanted.test(fault))) break;
+    found.faults.push(...noticed.slice(0, SHOWN), ...faults.slice(0, SHOWN));
+    if (noticed.length > 0) break;
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { type Bug, edit, overArrays, overSqlite, simulation, tests } from './bug.ts';
+import { type Bug, edit, overArrays, overSqlite } from './bug.ts';
 
 const scheduling = (name: string) => `master/src/scheduling/${name}.ts`;
 const dispatch = (name: string) => `master/src/dispatch/${name}.ts`;
@@ -12,6 +12,7 @@ export const queueBugs: readonly Bug[] = [
     edits: [edit(dispatch('take'), 'free = minus(free, wanted);', 'void minus;')],
     look: overSqlite(),
     says: 'I10|I11',
+    everyChange: true,
   },
   {
     name: 'what a node runs already is not counted',
@@ -20,7 +21,7 @@ export const queueBugs: readonly Bug[] = [
     says: 'I10|I11',
   },
   {
-    name: 'memory is not looked at',
+    name: 'the memory a task needs is not looked at',
     edits: [edit(scheduling('fits'), 'wanted.ramMb <= free.ramMb &&', '')],
     look: overArrays(),
     says: TURN,
@@ -36,12 +37,14 @@ export const queueBugs: readonly Bug[] = [
     ],
     look: overSqlite(),
     says: TURN,
+    everyChange: true,
   },
   {
     name: 'a paused queue is served',
     edits: [edit(dispatch('gate'), 'if (paused || (maxRunning', 'if (paused === null || (maxRunning')],
     look: overSqlite(),
     says: TURN,
+    everyChange: true,
   },
   {
     name: 'a capped queue runs one more',
@@ -118,14 +121,5 @@ export const queueBugs: readonly Bug[] = [
     ],
     look: overSqlite(),
     says: 'I11',
-  },
-  {
-    name: 'a task that becomes ready while a claim looks is forgotten until the next',
-    edits: [edit(dispatch('routes'), 'parts.jobs.lanes.arrivals() !== arrivals || ', '')],
-    look: tests(
-      'tests/contract/claims.test.ts',
-      'A task that becomes ready in the very commit in which a claim finds nothing is not forgotten',
-    ),
-    says: 'not ok .* is not forgotten',
   },
 ];

@@ -16,19 +16,21 @@ export const storeBugs: readonly Bug[] = [
     ],
     look: simulation(25),
     says: '^I2: .* was acknowledged and does not exist',
+    everyChange: true,
   },
   {
-    name: 'NORMAL for FULL',
+    name: 'commits are synced at checkpoints alone (NORMAL for FULL)',
     edits: [edit('master/src/database/sqlite.ts', 'synchronous = FULL', 'synchronous = NORMAL')],
     look: tests('tests/store/synced.test.ts', 'What is acknowledged was synced to the disk before'),
     says: 'not ok .* synced to the disk',
+    everyChange: true,
   },
   {
     name: 'memory changes before the commit',
     edits: [
       edit(COMMIT, 'return () => apply(effects, nextTurn);', 'apply(effects, nextTurn);\n    return () => undefined;'),
     ],
-    look: simulation(1),
+    look: simulation(25),
     says: '^(I16|internal)',
   },
   {
@@ -36,6 +38,7 @@ export const storeBugs: readonly Bug[] = [
     edits: [edit(jobs('submit'), 'await tx.run(insertIdempotent, values);', 'void values;')],
     look: simulation(1),
     says: '^I15',
+    everyChange: true,
   },
   {
     name: 'another body under the same idempotency key is taken',
@@ -48,6 +51,7 @@ export const storeBugs: readonly Bug[] = [
     edits: [edit(jobs('transition'), 'if (claimable !== task.claimable) {', 'if (claimable > task.claimable) {')],
     look: overSqlite(),
     says: 'I16',
+    everyChange: true,
   },
   {
     name: 'a cancel leaves the attempt',
@@ -60,9 +64,10 @@ export const storeBugs: readonly Bug[] = [
     ],
     look: simulation(29),
     says: '^I5: .* is canceled with 1 live attempts',
+    everyChange: true,
   },
   {
-    name: 'a cancel does not reach the agent',
+    name: 'a canceled attempt keeps its lease and its agent is not told',
     edits: [
       edit(
         jobs('end-attempts'),
@@ -71,7 +76,7 @@ export const storeBugs: readonly Bug[] = [
       ),
     ],
     look: simulation(1),
-    says: '^P4',
+    says: '^I6: .* was renewed .* after its end',
   },
   {
     name: 'a resumed job forgets its not_before',
@@ -108,15 +113,18 @@ export const storeBugs: readonly Bug[] = [
     edits: [
       edit(jobs('finish'), 'const repeated = stored?.digest === digest;', "const repeated = stored?.digest === '';"),
     ],
-    look: tests('tests/contract/results.test.ts', 'A result ends its attempt, task and job; the same again is 200 and changes nothing'),
+    look: tests(
+      'tests/contract/results.test.ts',
+      'A result ends its attempt, task and job; the same again is 200 and changes nothing',
+    ),
     says: 'not ok .* the same again is 200',
   },
   {
-    name: 'one retry too many',
+    name: 'a job is retried once too often',
     edits: [
       edit('shared/src/job/retry.ts', 'facts.retryCount >= facts.maxRetries', 'facts.retryCount > facts.maxRetries'),
     ],
     look: overArrays(),
-    says: 'failures',
+    says: 'I1, I8: states of the jobs',
   },
 ];
