@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorFrom } from '@ffrtmp/shared/client';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import { uploadHeaders } from '@ffrtmp/shared/contract/files';
 import { DefaultHttpStack, DetailedError, type HttpRequest, Upload } from 'tus-js-client';
 import type { Connection } from './connect.ts';
 import { fileDigest } from './digest.ts';
@@ -58,9 +59,18 @@ export async function uploadFile(
   }
   // An empty file is complete once it is created: it has no end to wait with.
   if (size === 0) await options.judged;
-  await tusUpload(connection, path, { ...options, size, sha256 });
-  return { sha256, bytes: size };
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const confirmed = await tusUpload(connection, path, { ...options, size, sha256 });
+    if (confirmed || (await alreadyStored(connection, sha256, options.signal))) return { sha256, bytes: size };
+  }
+  throw new FfrtmpError('unavailable', `${connection.url} took the bytes of ${path} and does not hold the file`);
 }
+
+/**
+ * A master that dies between the last byte and the commit that makes it a file finds all bytes there when it is asked
+ * again: for tus the upload is over then, and there is no file. It is sent once more.
+ */
+const MAX_ROUNDS = 3;
 
 interface TusOptions extends UploadOptions {
   size: number;
@@ -71,7 +81,8 @@ interface TusOptions extends UploadOptions {
 const chunkBytesOf = ({ size, judged }: TusOptions) =>
   judged ? Math.max(1, Math.min(CHUNK_BYTES, Math.ceil(size * 0.9))) : CHUNK_BYTES;
 
-function tusUpload(connection: Connection, path: string, options: TusOptions): Promise<void> {
+/** Resolves with whether the master said that it holds the file. */
+function tusUpload(connection: Connection, path: string, options: TusOptions): Promise<boolean> {
   const tls = connection.url.startsWith('https:')
     ? { agent: new HttpsAgent({ ...trustOf(connection), keepAlive: true }) }
     : {};
@@ -107,7 +118,8 @@ function tusUpload(connection: Connection, path: string, options: TusOptions): P
           status === 504
         );
       },
-      onSuccess: () => finish(resolve),
+      onSuccess: ({ lastResponse }) =>
+        finish(() => resolve(lastResponse.getHeader(uploadHeaders.sha256) === options.sha256)),
       onError: (error) => finish(() => reject(uploadError(connection, error))),
     });
     const giveUp = (reason: unknown) => {
