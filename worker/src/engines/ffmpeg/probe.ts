@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { basename } from 'node:path';
+import { tied } from '@ffrtmp/runtime/tie';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { fileUrl } from './argument.ts';
 import { cleanEnvironment } from './environment.ts';
@@ -26,8 +27,10 @@ function runProbe(program: string, file: string, signal: AbortSignal): Promise<R
   argv.push('-show_format', '-show_streams', fileUrl(file));
   const limits = { timeout: PROBE_TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: REPORT_LIMIT_BYTES } as const;
   const options = { ...limits, signal, env: cleanEnvironment('/') };
+  // A damaged film may keep it busy for the whole minute: it must not outlive its agent.
+  const [command, words] = tied('KILL', program, argv);
   return new Promise((resolve) => {
-    execFile(program, argv, options, (error, stdout, stderr) => resolve({ error, stdout, stderr }));
+    execFile(command, words, options, (error, stdout, stderr) => resolve({ error, stdout, stderr }));
   });
 }
 
