@@ -5,6 +5,9 @@ import { groups, inScope, layers } from './layers.ts';
 import { type CampaignState, readState, writePage, writeState } from './record.ts';
 import { countText, emptyReport, merge, trialsOf } from './report.ts';
 
+/** A run whose layers are over ends within this. */
+const END_LIMIT_MS = 15_000;
+
 /** `make campaign LAYER=C N=1000 [RESUME=1]`: the long runs. It ends by itself, and with 1 when a promise was broken. */
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -66,3 +69,8 @@ buildOnce();
 let sound = true;
 for (const name of wanted) sound = (await runLayer(name, faults, RESUME !== '' && RESUME !== '0')) && sound;
 process.exitCode = sound ? 0 : 1;
+// Everything it started has ended by now; what keeps it alive is a fault of its own, said and ended.
+setTimeout(() => {
+  say(`still alive after the last layer: ${process.getActiveResourcesInfo().join(', ')}`);
+  process.exit(1);
+}, END_LIMIT_MS).unref();
