@@ -55,7 +55,10 @@ export function startFaults(stage: Stage): { cease: () => void } {
   function fillDisk(): void {
     count('disk full');
     fates.full = chance.pick(['commit refused', 'statement refused', 'transaction gone'] as const);
-    world.schedule(chance.between(5, 3000), fate, () => {
+    const forMs = chance.between(5, 3000);
+    // A master that can write nothing can take nothing back: for leases it stands still.
+    observed.stoodStill(forMs);
+    world.schedule(forMs, fate, () => {
       fates.full = 'no';
     });
   }
