@@ -49,7 +49,7 @@ await runGate('submit', async (scope) => {
     },
     row: {
       what: `durable submit over HTTP, ${CONNECTIONS} connections`,
-      value: `${perSecond}/s, p99 ${p99} ms, ${cpuUs.master} us CPU each`,
+      value: `${perSecond}/s, p99 ${Math.round(p99 * 10) / 10} ms, ${cpuUs.master} us CPU each`,
       reference: `bare node:http ${barePerSecond}/s, ${cpuUs.bare} us`,
       ratio: ratioText(ratios),
       limit: `${RATIO_LIMIT} of bare, p99 ${P99_LIMIT_MS} ms`,
