@@ -65,7 +65,7 @@ export const claimGate = ({ gate, slots, perSecond: limit, p99Ms }: ClaimGate) =
       },
       row: {
         what: `claim + complete over HTTP, ${PENDING} pending, ${slots} a call, ${nodes} nodes`,
-        value: `${perSecond}/s, p99 ${p99} ms a call, ${cpuUs} us CPU each`,
+        value: `${perSecond}/s, p99 ${Math.round(p99 * 10) / 10} ms a call, ${Math.round(cpuUs)} us CPU each`,
         reference: `bare node:http ${barePerSecond}/s`,
         ratio: `${ratios.median} (${ratios.low} to ${ratios.high})`,
         limit: `${limit}/s${p99Ms === null ? '' : `, p99 ${p99Ms} ms`}`,
