@@ -68,6 +68,9 @@ reference: node_modules/.stamp ## Write docs/reference/ again from the code
 bench: setup ## Run the speed gates in bench/ and print one table; ONLY=submit runs one, BENCH_QUICK=1 tries them
 	@node bench/measure/run.ts $(ONLY)
 
+campaign: setup test-packages ## One layer of the fault campaign: LAYER=B N=20000; RESUME=1 adds to what this commit has counted
+	@node tests/faults/campaign.ts
+
 clean: ## Remove what was built, the outputs and the cached test media
 	@rm -rf out {shared,shared/runtime,master,worker,cli}/dist
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { repository } from './tree.ts';
@@ -17,4 +18,28 @@ test('Biome finds nothing to format and nothing to say', () => {
 
 test('TypeScript finds no type error', () => {
   passes('tsc', ['-p', 'tsconfig.json', '--pretty', 'false']);
+});
+
+test('Every command of make that a page names, and every phony one, has a rule', () => {
+  const read = (path: string) => readFileSync(join(repository, path), 'utf8');
+  const makefile = read('Makefile');
+  const rules = new Set([...makefile.matchAll(/^([a-z][a-z-]*):(?!=)/gm)].map(([, name]) => name));
+  const listed = spawnSync('git', ['ls-files', '*.md'], { cwd: repository, encoding: 'utf8' });
+  const pages = listed.stdout.split('\n').filter((path) => path !== '');
+  assert.ok(pages.length > 5, `git lists its pages: ${listed.stderr}`);
+  const named = pages.flatMap((path) =>
+    [...read(path).matchAll(/(?:`make ([a-z][a-z-]*)|^make ([a-z-]+)(?= *$| {2}| [A-Z]+=))/gm)].map(
+      ([, quoted, line]) => quoted ?? line ?? '',
+    ),
+  );
+  const phony =
+    /^\.PHONY:((?:.*\\\n)*.*)/m
+      .exec(makefile)?.[1]
+      ?.split(/[\s\\]+/)
+      .filter((name) => name !== '') ?? [];
+  assert.ok(named.includes('demo') && phony.includes('campaign'), 'both lists are read');
+  assert.deepEqual(
+    [...named, ...phony].filter((name) => !rules.has(name)),
+    [],
+  );
 });
