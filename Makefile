@@ -16,7 +16,7 @@ test_concurrency := 2
 # ended after 20 minutes, the most it may ever take: node has no limit for a file that computes for ever.
 test_timeout_ms := 120000
 run_timeout_s := 1200
-unit_tests := {shared/src,shared/runtime/src,master/src,worker/src,cli/src}/**/*.test.ts
+unit_tests := {shared/src,shared/runtime/src,advisor/src,master/src,worker/src,cli/src}/**/*.test.ts
 node_test := timeout --foreground --kill-after=30 $(run_timeout_s) node --import ./tests/support/file-end.ts --test \
 	--test-reporter=spec --test-concurrency=$(test_concurrency) --test-timeout=$(test_timeout_ms)
 
@@ -72,7 +72,7 @@ campaign: setup test-packages ## One layer of the fault campaign: LAYER=B N=2000
 	@node tests/faults/campaign.ts
 
 clean: ## Remove what was built, the outputs and the cached test media
-	@rm -rf out {shared,shared/runtime,master,worker,cli}/dist
+	@rm -rf out {shared,shared/runtime,advisor,master,worker,cli}/dist
 
 packages:
 	@setup/packages.sh ffmpeg ffprobe

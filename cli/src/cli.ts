@@ -15,8 +15,8 @@ export interface Cli {
   settings(): Settings;
   /** Runs `work` with a connection to the master and closes it afterwards. */
   withMaster<T>(work: (master: Master) => Promise<T>): Promise<T>;
-  /** Prints a reply: the API's own body with `--output json`, else the text for people. */
-  print(body: unknown, text: () => string): void;
+  /** Prints a reply: the API's own body with `--output json`, lines with `--output csv`, else the text for people. */
+  print(body: unknown, text: () => string, csv?: () => string): void;
   /** A remark for people: never part of the output that a program reads. */
   say(text: string): void;
 }
@@ -52,8 +52,9 @@ export function createCli(parts: CliParts): Cli {
         await master.connection.close();
       }
     },
-    print(body, text) {
-      const shown = settings().output === 'json' ? JSON.stringify(body, null, 2) : text();
+    print(body, text, csv = text) {
+      const forms = { json: () => JSON.stringify(body, null, 2), csv, table: text };
+      const shown = forms[settings().output]();
       parts.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
     },
   };

@@ -39,6 +39,7 @@ import { queuesList } from './commands/queues/list.ts';
 import { queuesPause } from './commands/queues/pause.ts';
 import { queuesResume } from './commands/queues/resume.ts';
 import { queuesSet } from './commands/queues/set.ts';
+import { receiptsCommand } from './commands/receipts.ts';
 import { tokensCreate } from './commands/tokens/create.ts';
 import { transcodeCommand } from './commands/transcode/transcode.ts';
 import { upCommand } from './commands/up.ts';
@@ -69,6 +70,17 @@ const nouns: Record<string, { summary: string; verbs: readonly Verb[] }> = {
   config: { summary: 'check and show the configuration', verbs: [configCheck, configPrint] },
 };
 
+/** The commands that print lines for a spreadsheet. */
+const csvCommands = new Set(['receipts']);
+
+/** Before anything is done: a job must not be canceled and then its reply refused. */
+function refuseCsv(program: Command, command: Command): void {
+  if (program.opts().output === 'csv' && !csvCommands.has(command.name()))
+    program.error(
+      `error: ffrtmp ${command.name()} prints a table or json; csv comes from ${[...csvCommands].join(', ')}`,
+    );
+}
+
 /** The whole command tree. Help, completion and tests read it; nothing runs until it parses argv. */
 export function buildProgram(cli: Cli): Command {
   const program = new Command('ffrtmp')
@@ -77,6 +89,7 @@ export function buildProgram(cli: Cli): Command {
     .exitOverride()
     .configureOutput({ writeOut: (text) => cli.stdout.write(text), writeErr: (text) => cli.stderr.write(text) })
     .configureHelp({ showGlobalOptions: true })
+    .hook('preAction', refuseCsv)
     .showHelpAfterError('(--help shows the usage)');
   for (const [key, option] of Object.entries(cliOptions))
     program.option(`${flagOf(key)} <${option.placeholder}>`, option.help);
@@ -85,7 +98,15 @@ export function buildProgram(cli: Cli): Command {
     const command = program.command(name).description(noun.summary);
     for (const verb of noun.verbs) verb(command, cli);
   }
-  for (const verb of [transcodeCommand, upCommand, demoCommand, doctorCommand, calibrateCommand, completionCommand])
+  for (const verb of [
+    transcodeCommand,
+    receiptsCommand,
+    upCommand,
+    demoCommand,
+    doctorCommand,
+    calibrateCommand,
+    completionCommand,
+  ])
     verb(program, cli);
   examples(program, [
     'ffrtmp demo',

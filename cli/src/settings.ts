@@ -23,8 +23,8 @@ export const cliOptions = {
   },
   ca: { schema: z.string().optional(), help: 'certificate file of the master’s CA (PEM)', placeholder: 'PATH' },
   output: {
-    schema: z.enum(['table', 'json']).default('table'),
-    help: 'table for people, json for programs (the API’s own body)',
+    schema: z.enum(['table', 'json', 'csv']).default('table'),
+    help: 'table for people, json for programs (the API’s own body); receipts know csv, too',
     placeholder: 'FORMAT',
   },
   dataDir: { schema: z.string().optional(), help: 'data directory of a master on this machine', placeholder: 'DIR' },
@@ -38,7 +38,7 @@ export interface Settings {
   key: string | undefined;
   /** PEM text, not a path. */
   ca: string | undefined;
-  output: 'table' | 'json';
+  output: 'table' | 'json' | 'csv';
   dataDir: string;
   configFile: string | undefined;
   origins: Record<'master' | 'apiKey' | 'ca' | 'output' | 'dataDir', SettingOrigin>;

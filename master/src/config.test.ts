@@ -25,3 +25,38 @@ test('How long something is kept says its unit: a bare 90 would be seconds elsew
   for (const text of ['much', '-1', '5 apples'])
     assert.throws(() => read('--max-file-bytes', text), /max-file-bytes/, text);
 });
+
+test('Money and carbon are absent until they are configured, and an absurd value is refused with its flag', () => {
+  const config = read();
+  assert.deepEqual(
+    [config.tariff, config.pue, config.carbonRegion, config.carbonIntensity, config.carbonApi, config.embodiedKg],
+    Array(6).fill(undefined),
+  );
+  assert.equal(read('--pue', 'azure').pue?.value, 1.185);
+  for (const [flag, text] of [
+    ...[
+      ['--pue', '0.5'],
+      ['--pue', 'here'],
+      ['--pue', ''],
+    ],
+    ...[
+      ['--carbon-intensity', '-1'],
+      ['--carbon-intensity', '99999'],
+      ['--carbon-intensity', 'green'],
+    ],
+    ...[
+      ['--carbon-api', 'api.electricitymaps.com'],
+      ['--carbon-api', 'file:///etc/passwd'],
+      ['--embodied-kg', '-5'],
+    ],
+  ] as [string, string][])
+    assert.throws(() => read(flag, text), new RegExp(flag), `${flag} ${text}`);
+});
+
+test('The token of the carbon API comes from the environment and stands in no message', () => {
+  const env = { ELECTRICITY_MAPS_TOKEN: 'se cret' };
+  assert.throws(
+    () => readConfig('master', masterOptions, { argv: [], env, file: undefined }),
+    ({ message }: Error) => /--carbon-token \(not shown\)/.test(message) && !message.includes('se cret'),
+  );
+});

@@ -1,4 +1,5 @@
 import { type Config, durationOption, type Options } from '@ffrtmp/shared/config';
+import { pueSchema } from '@ffrtmp/shared/energy/pue';
 import { queueOrders } from '@ffrtmp/shared/job/job';
 import { DEFAULT_MAX_RETRIES } from '@ffrtmp/shared/job/retry';
 import { parseBytes, parseDurationMs } from '@ffrtmp/shared/media/units';
@@ -40,6 +41,14 @@ const size = (fallback: string) =>
         context.addIssue({ code: 'custom', message: 'is not a size: write 500MB, 2TB or unlimited' });
       return bytes || null;
     });
+
+/** Grams of CO2e a kilowatt hour; no grid has more. */
+const MAX_INTENSITY = 3000;
+/** The making of a rack full of machines, kilograms; more is a slip of the keyboard. */
+const MAX_EMBODIED_KG = 1e6;
+const webAddress = z.string().refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
+  error: 'is no address: write https://host/path',
+});
 
 /** Every option of the master. Flags are the keys in kebab-case, YAML keys the keys in snake_case below `master:`. */
 export const masterOptions = {
@@ -118,6 +127,43 @@ export const masterOptions = {
     schema: size('unlimited'),
     placeholder: 'size',
     help: 'more than this of files, and those unused for longest go; 0 or unlimited: uploads are refused on a full disk',
+  },
+  keepEnergy: {
+    schema: keep('forever'),
+    help: 'what nodes said of their whole machine by the hour goes after this; 0 or forever: never',
+  },
+  tariff: {
+    schema: z.string().min(1).optional(),
+    help: 'YAML or JSON file of prices; without one cost is none',
+  },
+  pue: {
+    schema: pueSchema.optional(),
+    placeholder: '1.2|aws|gcp|azure',
+    help: 'what the site draws for each watt at the machines; the tariff file’s own is taken before it',
+  },
+  carbonRegion: {
+    schema: z.string().min(2).max(40).optional(),
+    help: 'country (DE, DEU) or cloud region (eu-central-1) whose yearly average is the grid; default the world’s',
+  },
+  carbonIntensity: {
+    schema: z.coerce.number().min(0).max(MAX_INTENSITY).optional(),
+    placeholder: 'g/kWh',
+    help: 'grams of CO2e a kilowatt hour; taken before API and region',
+  },
+  carbonApi: {
+    schema: webAddress.optional(),
+    help: 'live values in the form of Electricity Maps, as https://api.electricitymaps.com/v3',
+  },
+  carbonZone: { schema: z.string().min(1).max(40).optional(), help: 'zone of the carbon API, as DE or US-CAL-CISO' },
+  carbonToken: {
+    schema: z.string().min(1).max(400).regex(/^\S+$/, { error: 'holds white space' }).optional(),
+    env: ['ELECTRICITY_MAPS_TOKEN'],
+    help: 'its auth-token; better in the environment, as ELECTRICITY_MAPS_TOKEN',
+  },
+  embodiedKg: {
+    schema: z.coerce.number().min(0).max(MAX_EMBODIED_KG).optional(),
+    placeholder: 'kg',
+    help: 'CO2e of making one node; default by its type; a node’s label embodied_kg is taken before it',
   },
   drainDeadline: { schema: durationOption('10s'), help: 'SIGTERM ends open requests after this' },
   metrics: { schema: z.boolean().default(true), help: 'serve /metrics on a port of its own' },

@@ -6,7 +6,7 @@ import { systemClock, systemTimers } from '@ffrtmp/runtime/clock';
 import { defaultDataDir, masterFiles } from '@ffrtmp/runtime/data-dir';
 import { newId } from '@ffrtmp/runtime/id';
 import { createLogger } from '@ffrtmp/runtime/log';
-import { startLoop } from '@ffrtmp/runtime/loop';
+import { type Loop, startLoop } from '@ffrtmp/runtime/loop';
 import { isLoopback } from '@ffrtmp/runtime/loopback';
 import { type MetricsServer, portTaken, startMetricsServer } from '@ffrtmp/runtime/metrics-server';
 import { runRole } from '@ffrtmp/runtime/usage';
@@ -15,7 +15,10 @@ import { type MasterConfig, masterOptions } from './config.ts';
 import { openDatabase } from './database/open.ts';
 import { openAuthority } from './keys/authority.ts';
 import type { FirstSecrets } from './keys/first-start.ts';
-import { buildMaster, type Master, type MasterSettings, readMachineId } from './master.ts';
+import { buildMaster, type Master, readMachineId } from './master.ts';
+import { REFRESH_MS } from './pricing/live-grid.ts';
+import { readPricing } from './pricing/pricing.ts';
+import type { MasterSettings } from './wiring.ts';
 
 const TIDY_MS = 10_000;
 /** What is kept for days may wait a minute to go. */
@@ -106,6 +109,19 @@ async function run(config: MasterConfig): Promise<void> {
   }
 }
 
+function startLoops(master: Master, { config, timers, random, log }: MasterSettings): Loop[] {
+  const common = { jitter: 0.1, timers, random, log };
+  const { refreshGrid } = master;
+  return [
+    startLoop({ ...common, name: 'the safety pass', intervalMs: config.schedulerInterval, runOnce: master.sweep }),
+    startLoop({ ...common, name: 'tidying', intervalMs: TIDY_MS, runOnce: master.tidy }),
+    startLoop({ ...common, name: 'retention', intervalMs: PRUNE_MS, runOnce: master.prune }),
+    ...(refreshGrid
+      ? [startLoop({ ...common, name: 'the grid’s value', intervalMs: REFRESH_MS, atOnce: true, runOnce: refreshGrid })]
+      : []),
+  ];
+}
+
 async function serveUntilStopped(master: Master, settings: MasterSettings): Promise<void> {
   const { config, log, tls } = settings;
   const endpoint = join(settings.dataDir, masterFiles.endpoint);
@@ -115,20 +131,7 @@ async function serveUntilStopped(master: Master, settings: MasterSettings): Prom
     if (config.metrics) metrics = await startMetrics(config, master);
     const url = localUrl(config, port, tls !== null);
     writeFileSync(endpoint, `${url}\n`);
-    const { timers, random } = settings;
-    const loops = [
-      startLoop({
-        name: 'the safety pass',
-        intervalMs: config.schedulerInterval,
-        jitter: 0.1,
-        timers,
-        random,
-        log,
-        runOnce: master.sweep,
-      }),
-      startLoop({ name: 'tidying', intervalMs: TIDY_MS, jitter: 0.1, timers, random, log, runOnce: master.tidy }),
-      startLoop({ name: 'retention', intervalMs: PRUNE_MS, jitter: 0.1, timers, random, log, runOnce: master.prune }),
-    ];
+    const loops = startLoops(master, settings);
     const secrets = await master.firstStart();
     // Listened for before anybody is told that it is ready: who hears that may stop it at once.
     const stopped = stopSignal();
@@ -159,5 +162,6 @@ const program = {
   role: 'master',
   purpose: 'takes jobs, queues and places them',
   options: masterOptions,
+  check: readPricing,
 };
 await runRole(program, { argv: process.argv.slice(2), env: process.env, cwd: process.cwd() }, run);

@@ -165,6 +165,27 @@ test('A claim that is read after a later one takes nothing away that the later o
   assert.deepEqual(reply.renewed, [claimed.lease.attempt_id]);
 });
 
+test('A repeated claim, too, gives back what an earlier one was given that was read after it', async (t) => {
+  const m = await startMasterUnderTest(t);
+  const node = await registerNode(m, 'n', { slots: 2 });
+  const first = await m.submit();
+  const [late = '', later = ''] = [newId(), newId()].toSorted();
+  const [claimed] = (await node.claim({ claim_id: later, held: '' })).jobs;
+  assert.equal(claimed?.job.id, first.id);
+  const second = await m.submit();
+  const [unheard] = (await node.claim({ claim_id: late, held: '' })).jobs;
+  assert.equal(unheard?.job.id, second.id);
+  const again = (await node.claim({ claim_id: later, held: '' })).jobs;
+  assert.deepEqual(
+    again.map(({ lease }) => lease.attempt_id),
+    [claimed?.lease.attempt_id],
+  );
+  assert.deepEqual(
+    (await attemptsOf(m, second.id)).map(({ state }) => state),
+    ['canceled'],
+  );
+});
+
 test('An attempt that had begun when its agent forgot it counts as lost', async (t) => {
   const m = await startMasterUnderTest(t);
   const node = await registerNode(m);

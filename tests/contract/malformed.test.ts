@@ -43,7 +43,7 @@ const samples: Record<string, Record<string, unknown>> = {
   retryJobs: { status: 'failed', queue: 'live', label: 'a' },
   updateJob: { queue: 'live', priority: 'high' },
   registerNode: { ...registrationOf('sample'), slots: 2, labels: { a: 'b' }, machine_id: 'x' },
-  heartbeat: { load: null, attempts: [], slots: 2 },
+  heartbeat: { load: null, attempts: [], slots: 2, power: [], leaving: false },
   reportProgress: { ...fence, state: 'running' },
   appendLog: { ...fence, offset: 0, chunk: 'text' },
   postResult: {

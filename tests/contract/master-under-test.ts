@@ -13,7 +13,8 @@ import { keyOperations } from '@ffrtmp/shared/contract/keys';
 import type { Job, JobRequestInput } from '@ffrtmp/shared/job/job';
 import { masterOptions } from '../../master/src/config.ts';
 import { type Database, openDatabase } from '../../master/src/database/open.ts';
-import { buildMaster, type Master, type MasterSettings } from '../../master/src/master.ts';
+import { buildMaster, type Master } from '../../master/src/master.ts';
+import type { MasterSettings } from '../../master/src/wiring.ts';
 import { postgresOfThisFile } from '../support/postgres.ts';
 import { openScope, type Scope } from '../support/scope.ts';
 

@@ -32,6 +32,7 @@ POST /jobs/{id}/retry -> retryJob
 POST /jobs/{id}/pause -> pauseJob
 POST /jobs/{id}/resume -> resumeJob
 PATCH /jobs/{id} -> updateJob
+GET /receipts -> listReceipts
 GET /jobs/next -> claim
 GET /attempts/{id} -> getAttempt
 POST /attempts/{id}/progress -> reportProgress

@@ -73,7 +73,7 @@ test('An attempt that was taken back is fenced: progress, logs and results are 4
   assert.equal(second.lease.attempt, 2);
   await assert.rejects(node.progress(claimed), { code: 'stale_attempt' });
   await assert.rejects(node.finish(claimed), { code: 'stale_attempt' });
-  await assert.rejects(node.finish(claimed, { status: 'canceled' }), { code: 'stale_attempt' });
+  await assert.rejects(node.finish(claimed, { status: 'failed' }), { code: 'stale_attempt' });
   const { orders } = await node.heartbeat({ attempts: [heldOf(claimed), heldOf(second)] });
   assert.deepEqual(orders, [{ kind: 'drop', attempt_id: claimed.lease.attempt_id }]);
   assert.equal((await node.finish(second)).job_status, 'completed');
@@ -226,7 +226,7 @@ test('The sums of a receipt are over its lines: energy, waste and quality, each 
     [values(receipt.energy_waste), values(receipt.energy_quality), values(receipt.quality)],
     [[5], [30], [41]],
   );
-  assert.deepEqual([receipt.complete, receipt.coverage_ok, receipt.cost], [true, false, null]);
+  assert.deepEqual([receipt.complete, receipt.coverage_ok, receipt.cost.figures], [true, false, []]);
   const lines = receipt.lines.flatMap(({ figures }) => figures.filter(({ unit }) => unit === 'J'));
   const total = (figures: readonly { value: number | null }[]) =>
     figures.reduce((sum, { value }) => sum + (value ?? 0), 0);

@@ -93,7 +93,7 @@ test('With --keep-jobs forever nothing goes, and events stay as long as their jo
   await node.finish(claimed);
   const events = await rowsOf(m, 'events');
   days(m, 4000);
-  assert.deepEqual(await m.master.prune(), { jobs: 0, events: 0, logs: 0, files: 0, bytes: 0 });
+  assert.deepEqual(await m.master.prune(), { jobs: 0, events: 0, hours: 0, logs: 0, files: 0, bytes: 0 });
   assert.deepEqual([await rowsOf(m, 'events'), logs(m).length], [events, 1]);
 });
 
@@ -216,7 +216,7 @@ test('For space the files unused for longest go, and none of a live job or withi
   await m.client.call(jobOperations.cancel, { params: { id } });
   days(m, 2);
   const fresh = await put('e');
-  assert.deepEqual(await m.master.prune(), { jobs: 0, events: 0, logs: 0, files: 3, bytes: 30 });
+  assert.deepEqual(await m.master.prune(), { jobs: 0, events: 0, hours: 0, logs: 0, files: 3, bytes: 30 });
   assert.deepEqual(blobs(m), [names.a, fresh].sort(), 'a is held, e is new; c, d and then b went');
 });
 

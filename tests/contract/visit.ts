@@ -5,6 +5,7 @@ import { keyOperations } from '@ffrtmp/shared/contract/keys';
 import { nodeOperations } from '@ffrtmp/shared/contract/nodes';
 import type { Operation } from '@ffrtmp/shared/contract/operation';
 import { queueOperations } from '@ffrtmp/shared/contract/queues';
+import { receiptOperations } from '@ffrtmp/shared/contract/receipts';
 import { systemOperations } from '@ffrtmp/shared/contract/system';
 import { type FakeNode, heldOf, joules, registrationOf, resultOf } from './fake-node.ts';
 import type { MasterUnderTest } from './master-under-test.ts';
@@ -94,6 +95,7 @@ async function visitJobs(visit: Visit, node: FakeNode): Promise<void> {
   await visit(dispatchOperations.getAttempt, { params: attempt });
   await visit(jobOperations.logs, { params });
   await visit(jobOperations.receipt, { params });
+  await visit(receiptOperations.period, { query: { by: 'node' } });
   await visit(nodeOperations.energy, { params: { id: node.id } });
   await visit(jobOperations.list, { query: { label: 'show=pilot' } });
   await visit(jobOperations.deadLetters, { query: { queue: 'default' } });

@@ -8,6 +8,8 @@ export interface MadeAttempt {
   state: Extract<AttemptState, 'succeeded' | 'failed' | 'lost' | 'canceled'>;
   startedAt: number;
   endedAt: number;
+  /** Of an attempt without a result: what it had said by a time. */
+  power?: { at: number; figures: Figure[] } | null;
   /** null: its agent never said. */
   result: { metrics: Record<string, number>; figures: Figure[] } | null;
   output?: string;
@@ -17,6 +19,8 @@ export interface MadeJob {
   state: 'completed' | 'failed' | 'canceled' | 'pending';
   endedAt: number;
   labels: Record<string, string>;
+  /** Of its frames; null: the source's. Without one it has no body. */
+  height?: number | null;
   attempts: readonly MadeAttempt[];
 }
 
@@ -28,7 +32,16 @@ const uuid = (at: number, number: number) => {
 
 /** Writes jobs as they would stand after their end, with none of the master's verbs between. Returns their attempts' ids. */
 export async function putJobs({ sql }: Pick<Place, 'sql'>, jobs: readonly MadeJob[]): Promise<string[]> {
-  const rows: Record<string, string[]> = { jobs: [], labels: [], tasks: [], attempts: [], results: [], artifacts: [] };
+  const rows: Record<string, string[]> = {
+    jobs: [],
+    bodies: [],
+    labels: [],
+    tasks: [],
+    attempts: [],
+    results: [],
+    power: [],
+    artifacts: [],
+  };
   const ids: string[] = [];
   for (const [index, job] of jobs.entries()) {
     const seq = index + 1;
@@ -36,6 +49,8 @@ export async function putJobs({ sql }: Pick<Place, 'sql'>, jobs: readonly MadeJo
     rows.jobs?.push(
       `(${seq}, 'job-${seq}', 'default', '${job.state}', 'default', 'medium', 0, 3, 0, 0, ${open ? 'NULL' : job.endedAt})`,
     );
+    const encode = { encoder: 'libx264', preset: 'medium', height: job.height };
+    if (job.height !== undefined) rows.bodies?.push(`(${seq}, ${text(JSON.stringify({ encode }))})`);
     for (const [name, value] of Object.entries(job.labels))
       rows.labels?.push(`('default', ${text(name)}, ${text(value)}, ${seq})`);
     if (open) rows.tasks?.push(`('task-${seq}-open', ${seq}, 99, 'transcode', 'ready')`);
@@ -48,6 +63,7 @@ export async function putJobs({ sql }: Pick<Place, 'sql'>, jobs: readonly MadeJo
         `('${id}', '${task}', ${seq}, 'default', ${place + 1}, ${text(one.node)}, '${one.state}', ${one.startedAt}, ${one.startedAt}, ${one.endedAt})`,
       );
       if (one.result) rows.results?.push(`('${id}', '', ${text(JSON.stringify(one.result))})`);
+      if (one.power) rows.power?.push(`('${id}', ${one.power.at}, ${text(JSON.stringify(one.power.figures))})`);
       if (one.output) rows.artifacts?.push(`('${id}', '${task}', 'output', 0, ${text(one.output)}, 1)`);
     }
   }
@@ -56,6 +72,7 @@ export async function putJobs({ sql }: Pick<Place, 'sql'>, jobs: readonly MadeJo
     'jobs (seq, id, tenant_id, state, queue, priority, retry_count, max_retries, quarantined, created_at, completed_at)',
     rows.jobs,
   );
+  await insert(sql, 'job_bodies (job_seq, body)', rows.bodies);
   await insert(sql, 'job_labels (tenant_id, name, value, job_seq)', rows.labels);
   await insertTasks(sql, rows.tasks ?? []);
   await insert(
@@ -64,6 +81,7 @@ export async function putJobs({ sql }: Pick<Place, 'sql'>, jobs: readonly MadeJo
     rows.attempts,
   );
   await insert(sql, 'attempt_results (attempt_id, digest, body)', rows.results);
+  await insert(sql, 'attempt_power (attempt_id, at, body)', rows.power);
   await insert(sql, 'artifacts (attempt_id, task_id, role, idx, sha256, bytes)', rows.artifacts);
   return ids;
 }
@@ -82,7 +100,7 @@ const insertTasks = (sql: Place['sql'], rows: readonly string[]) =>
 
 /** An empty store with the tenant and the class that the jobs are of. */
 export async function emptied({ sql }: Pick<Place, 'sql'>): Promise<void> {
-  for (const table of ['jobs', 'daily_jobs', 'daily_attempts', 'daily_figures', 'events'])
+  for (const table of ['jobs', 'daily_jobs', 'daily_attempts', 'daily_figures', 'daily_totals', 'events'])
     await sql(`DELETE FROM ${table}`);
   await sql("INSERT INTO tenants (id, name, created_at) VALUES ('default', 'default', 0) ON CONFLICT DO NOTHING");
   await sql("INSERT INTO classes (id, body) VALUES (1, 'a class') ON CONFLICT DO NOTHING");

@@ -39,6 +39,11 @@ export const waiting: readonly string[] = [
   `INSERT INTO task_needs (task_id, needs_id) SELECT id, ${id('task', 'job_seq % 1000')} FROM tasks WHERE job_seq % 2 = 0`,
   "INSERT INTO job_labels (tenant_id, name, value, job_seq) SELECT 'default', 'label ' || seq % 20, 'value ' || seq % 200, seq FROM jobs",
   "INSERT INTO attempt_results (attempt_id, digest, body) SELECT id, 'a digest', '{}' FROM attempts",
+  "INSERT INTO attempt_power (attempt_id, at, body) SELECT id, 0, '[]' FROM attempts",
+  "INSERT INTO attempt_prices (attempt_id, body) SELECT id, '[]' FROM attempts",
+  // A thousand hours of a hundred nodes.
+  `INSERT INTO node_power (node_id, period, method, scope, run, quality, seconds, covered_s, total_j, jobs_j, other_j, idle_j, rest_j)
+   SELECT 'node ' || (seq % 100), seq / 100 * 3600000, 'rapl', 'cpu', 'a run', 'measured', 1, 1, 1, 1, 0, 0, 0 FROM jobs`,
   `INSERT INTO artifacts (attempt_id, task_id, role, idx, sha256, bytes)
    SELECT id, task_id, 'output', 0, 'sha ' || job_seq, 1 FROM attempts`,
   `INSERT INTO files (sha256, bytes, created_at) SELECT ${id('sha', 'seq')}, 1, seq FROM jobs`,

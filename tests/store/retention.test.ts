@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import type { Database } from '../../master/src/database/open.ts';
 import { openLibrary } from '../../master/src/files/library.ts';
 import { createLogStore } from '../../master/src/jobs/logs.ts';
-import { type DaySum, dimensions } from '../../master/src/receipts/daily.ts';
+import { type DaySum, dimensions, partsOf } from '../../master/src/receipts/daily.ts';
 import { readSums } from '../../master/src/receipts/daily-sums.ts';
 import { createRetention, type RetentionRules } from '../../master/src/recovery/retention.ts';
 import { repository, startProgram } from '../support/process.ts';
@@ -23,9 +23,10 @@ const DAYS = 6;
 /** Midnight of the first day. */
 const FIRST = 20_000 * DAY_MS;
 
+const unitOf = { energy_active: 'J', energy_full: 'J', cost_energy: 'EUR', carbon_operational: 'gCO2e', psnr: 'dB' };
 const figure = fc
   .record({
-    name: fc.constantFrom('energy_active' as const, 'energy_full' as const, 'psnr' as const),
+    name: fc.constantFrom(...(['energy_active', 'energy_full', 'cost_energy', 'carbon_operational', 'psnr'] as const)),
     value: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e7, noNaN: true }), fc.constant(null)),
     scope: fc.constantFrom<Figure['scope'][]>(['cpu'], ['cpu', 'dram'], ['dram', 'cpu']),
     quality: fc.constantFrom('measured' as const, 'estimated' as const),
@@ -38,7 +39,7 @@ const figure = fc
       ({
         ...rest,
         value,
-        unit: rest.name === 'psnr' ? 'dB' : 'J',
+        unit: unitOf[rest.name],
         quality: value === null ? 'none' : rest.quality,
         low: value === null || spread === null ? null : value - spread,
         high: value === null || spread === null ? null : value + spread,
@@ -63,17 +64,24 @@ const attempt = fc
         figures: fc.array(figure, { maxLength: 4 }),
       }),
     ),
+    /** Without a result, its latest word. */
+    said: fc.option(fc.record({ before: fc.nat(HOUR_MS), figures: fc.array(figure, { maxLength: 4 }) })),
   })
-  .map(({ lasted, ...one }) => ({ ...one, startedAt: one.endedAt - lasted }));
+  .map(({ lasted, said, ...one }) => ({
+    ...one,
+    startedAt: one.endedAt - lasted,
+    power: said && one.result === null ? { at: one.endedAt - said.before, figures: said.figures } : null,
+  }));
 const anyJob: fc.Arbitrary<MadeJob> = fc.record({
   state: fc.constantFrom('completed', 'failed', 'canceled', 'pending'),
   endedAt: time,
   labels: fc.dictionary(fc.constantFrom('show', 'owner'), fc.constantFrom('a', 'b', "it's=x"), { maxKeys: 2 }),
+  height: fc.constantFrom(null, 720, 1080),
   attempts: fc.array(attempt, { maxLength: 4 }),
 });
 
 const forever: RetentionRules = {
-  ...{ keepJobs: null, keepLogs: null, maxLogBytes: null },
+  ...{ keepJobs: null, keepEnergy: null, keepLogs: null, maxLogBytes: null },
   ...{ keepFiles: null, maxFileBytes: null },
 };
 
@@ -90,7 +98,7 @@ const readAll = (db: Database): Promise<DaySum[][]> =>
     dimensions.map((dimension) =>
       readSums(
         { read: db.read, timers: systemTimers },
-        { tenantId: 'default', dimension, since: FIRST - DAY_MS, until: FIRST + (DAYS + 1) * DAY_MS },
+        { tenantId: 'default', dimensions: [dimension], since: FIRST - DAY_MS, until: FIRST + (DAYS + 1) * DAY_MS },
       ),
     ),
   );
@@ -115,48 +123,55 @@ const sorted = (sums: readonly DaySum[]) =>
   sums.map((sum) => ({
     ...sum,
     parts: Object.fromEntries(
-      Object.entries(sum.parts).map(([part, { energy, ...rest }]) => [
+      partsOf(sum).map(([part, { energy, totals, ...rest }]) => [
         part,
         {
           ...rest,
-          energy: energy
-            .map((one) => ({ ...one, scope: [...one.scope].sort() }))
-            .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
+          energy: energy.map(inOrder).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
+          totals: totals
+            .map((one) => ({ ...one, figure: inOrder(one.figure) }))
+            .sort((a, b) => (nameOf(a.figure) < nameOf(b.figure) ? -1 : 1)),
         },
       ]),
     ),
   }));
-const nameOf = ({ name, scope, quality }: Figure) => [name, scope.join(), quality].join('/');
+const inOrder = (one: Figure) => ({ ...one, scope: [...one.scope].sort() });
+const nameOf = ({ name, scope, quality, unit }: Figure) => [name, scope.join(), quality, unit].join('/');
 const assertSameSums = (found: DaySum[][], expected: DaySum[][]) => assertSame(found.map(sorted), expected.map(sorted));
 
-onBoth('Sums over any period are the same before and after any pruning, by tenant, node and label', async (place) => {
-  const db = await place.open();
-  const dataDir = place.scope.folder('data');
-  const steps = fc.array(fc.integer({ min: 0, max: DAYS + 1 }), { minLength: 1, maxLength: 4 });
-  await fc.assert(
-    fc.asyncProperty(fc.array(anyJob, { maxLength: 14 }), steps, async (jobs, cuts) => {
-      await emptied(place);
-      await putJobs(place, jobs);
-      const before = await readAll(db);
-      assert.equal(
-        before[0]?.reduce(
-          (sum, { parts }) => sum + Object.values(parts).reduce((all, one) => all + one.attempts, 0),
-          0,
-        ),
-        jobs.reduce((sum, { attempts }) => sum + attempts.length, 0),
-      );
-      for (const cut of cuts.sort()) {
-        await retentionAt(db, dataDir, FIRST + cut * DAY_MS + 1, { keepJobs: 1 }).runOnce();
-        assertSameSums(await readAll(db), before);
-      }
-      const left = jobs.filter((job) => job.state === 'pending' || job.endedAt >= FIRST + (cuts.at(-1) ?? 0) * DAY_MS);
-      const [row] = await place.sql('SELECT count(*) AS count FROM jobs');
-      assert.equal(Number(row?.count), left.length);
-    }),
-    // A statement of PostgreSQL is a round trip, and a run some thousands of them.
-    { numRuns: place.dialect === 'sqlite' ? 60 : 20, endOnFailure: true },
-  );
-});
+onBoth(
+  'Sums over any period are the same before and after any pruning, by tenant, node, profile and label',
+  async (place) => {
+    const db = await place.open();
+    const dataDir = place.scope.folder('data');
+    const steps = fc.array(fc.integer({ min: 0, max: DAYS + 1 }), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyJob, { maxLength: 14 }), steps, async (jobs, cuts) => {
+        await emptied(place);
+        await putJobs(place, jobs);
+        const before = await readAll(db);
+        assert.equal(
+          before[0]?.reduce(
+            (sum, { parts }) => sum + partsOf({ parts }).reduce((all, [, one]) => all + one.attempts, 0),
+            0,
+          ),
+          jobs.reduce((sum, { attempts }) => sum + attempts.length, 0),
+        );
+        for (const cut of cuts.sort()) {
+          await retentionAt(db, dataDir, FIRST + cut * DAY_MS + 1, { keepJobs: 1 }).runOnce();
+          assertSameSums(await readAll(db), before);
+        }
+        const left = jobs.filter(
+          (job) => job.state === 'pending' || job.endedAt >= FIRST + (cuts.at(-1) ?? 0) * DAY_MS,
+        );
+        const [row] = await place.sql('SELECT count(*) AS count FROM jobs');
+        assert.equal(Number(row?.count), left.length);
+      }),
+      // A statement of PostgreSQL is a round trip, and a run some thousands of them.
+      { numRuns: place.dialect === 'sqlite' ? 60 : 20, endOnFailure: true },
+    );
+  },
+);
 
 onBoth(
   'Figures that no machine could use are in the sums as far as numbers go, and hold up no pruning',
@@ -215,7 +230,7 @@ const pruner = `
   const clock = { ...systemClock, now: () => Date.now() + ${2 * DAY_MS} };
   let batches = 0;
   const timers = { ...systemTimers, after: (ms, run) => { console.log('batch ' + (batches += 1)); return systemTimers.after(0, run); } };
-  const rules = { keepJobs: 1, keepLogs: null, maxLogBytes: null, keepFiles: 1, maxFileBytes: null };
+  const rules = { keepJobs: 1, keepEnergy: null, keepLogs: null, maxLogBytes: null, keepFiles: 1, maxFileBytes: null };
   const parts = { db, clock, timers, log: { info() {} }, library: openLibrary({ db, clock, dataDir }), logs: createLogStore(dataDir), rules };
   await createRetention(parts).runOnce();
   console.log('the end');

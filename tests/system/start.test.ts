@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { errorTable } from '@ffrtmp/shared/contract/errors';
 import { engine } from '../support/engine.ts';
@@ -27,6 +29,22 @@ test('A master that cannot start ends at once with one sentence and its exit cod
   assert.equal(noCertificate.code, errorTable.bad_config.exit, noCertificate.stderr);
   assert.match(noCertificate.stderr, /^error: .*none\.(?:crt|key)/m);
   for (const { stderr } of [sameFolder, samePort, noCertificate]) assert.doesNotMatch(stderr, /^ {4}at /m);
+});
+
+test('A tariff with a hole stops the master at its start, and config check says the same', async (t) => {
+  const scope = openScope(t);
+  const tariff = join(scope.dir, 'tariff.yaml');
+  const day = '  - {from: "06:00", to: "22:00", price_per_kwh: 0.3}';
+  writeFileSync(tariff, `name: town\ncurrency: EUR\ntime_zone: Europe/Berlin\nwindows:\n${day}\n`);
+  const master = (...words: string[]) => runProgram(scope, binary('master'), words, { limitMs });
+  const start = ['--data-dir', scope.folder('data'), '--port', '0', '--no-metrics', '--tariff', tariff];
+  for (const { code, stderr } of [await master(...start), await master('config', 'check', '--tariff', tariff)]) {
+    assert.equal(code, errorTable.bad_config.exit, stderr);
+    assert.match(stderr, /^error: tariff .*tariff\.yaml: windows there is no price for mon 00:00 to 06:00$/m);
+    assert.doesNotMatch(stderr, /^ {4}at /m);
+  }
+  writeFileSync(tariff, `name: town\ncurrency: EUR\ndefault: 0.25\ntime_zone: Europe/Berlin\nwindows:\n${day}\n`);
+  assert.equal((await master('config', 'check', '--tariff', tariff, '--carbon-region', 'DE')).code, 0);
 });
 
 test('An agent that cannot start ends at once with one sentence and its exit code', async (t) => {

@@ -63,7 +63,7 @@ test('A scenario job runs from submit to receipt, and another task of an agent j
   }
   assert.ok(receipt.joules_per_megapixel_frame);
   assert.deepEqual(receipt.energy_waste, []);
-  assert.equal(receipt.cost, null);
+  assert.deepEqual(receipt.cost, { figures: [], reason: 'none: no tariff is configured' });
 
   const output = await fetchOutput(scope, master, job);
   const streams = await probeFilm(output);

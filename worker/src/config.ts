@@ -104,6 +104,10 @@ export const agentOptions = {
   yes: { schema: z.boolean().default(false), help: 'answer yes to that question' },
   ffmpeg: { schema: z.string().default('ffmpeg'), help: 'the ffmpeg to run' },
   ffprobe: { schema: z.string().default('ffprobe'), help: 'the ffprobe to run' },
+  vmaf: {
+    schema: z.string().default('vmaf'),
+    help: 'the program that measures VMAF where ffmpeg has no libvmaf',
+  },
   powercapRoot: {
     schema: z.string().default('/sys/class/powercap'),
     help: 'RAPL tree; containers mask the usual place',

@@ -5,7 +5,7 @@ import { systemClock, systemTimers } from '@ffrtmp/runtime/clock';
 import { defaultDataDir } from '@ffrtmp/runtime/data-dir';
 import { newId } from '@ffrtmp/runtime/id';
 import { createLogger, type Logger } from '@ffrtmp/runtime/log';
-import { startMetricsServer } from '@ffrtmp/runtime/metrics-server';
+import { type MetricsServer, startMetricsServer } from '@ffrtmp/runtime/metrics-server';
 import { uploadFile } from '@ffrtmp/runtime/transfer';
 import { runRole } from '@ffrtmp/runtime/usage';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
@@ -23,12 +23,18 @@ import type { AgentParts } from './agent/parts.ts';
 import { runCalibrate } from './calibrate/calibrate.ts';
 import { type AgentConfig, agentOptions } from './config.ts';
 import { runDoctor } from './doctor/doctor.ts';
-import { createWorkerMetrics } from './exporters/metrics.ts';
+import { containersExporter } from './exporters/containers.ts';
+import { cpuExporter } from './exporters/cpu.ts';
+import { energyExporter } from './exporters/energy.ts';
+import { type FfmpegExporter, ffmpegExporter } from './exporters/ffmpeg.ts';
+import { gpuExporter } from './exporters/gpu.ts';
+import { createWorkerPage, type WorkerPage } from './exporters/page.ts';
 import { detectHardware } from './hardware/detect.ts';
 import { ffmpegVersion, proveEncoders } from './hardware/encoders.ts';
 import { gpuSessions } from './hardware/gpu-sessions.ts';
 import { detectedLabels } from './hardware/labels.ts';
-import { findProgram } from './hardware/program.ts';
+import { findProgram, programPath } from './hardware/program.ts';
+import { proveVmaf, vmafProof } from './hardware/vmaf.ts';
 import { openPower, openSampler, rootsOf } from './machine.ts';
 import type { PowerSources } from './power/sources.ts';
 import { performTask } from './tasks/perform.ts';
@@ -37,6 +43,8 @@ import { startWorker } from './worker.ts';
 
 interface Described {
   registration: Registration;
+  /** Has it a graphics processor of whatever make? */
+  gpu: boolean;
   machine: Machine;
   sources: PowerSources;
 }
@@ -49,6 +57,7 @@ async function describe(config: AgentConfig, dataDir: string, signal: AbortSigna
   const ffmpegText = await ffmpegVersion(ffmpeg, signal);
   const hardware = await detectHardware(rootsOf(config));
   const encoders = await proveEncoders({ ffmpeg, names: knownEncoders(), signal });
+  const vmaf = await proveVmaf(ffmpeg, programPath(config.vmaf, searchPath), signal);
   const sessions = config.gpuSessions ?? gpuSessions(hardware.gpus, encoders);
   const sources = await openPower(config, hardware, { dataDir, gpuSessions: sessions });
   const address = config.address ?? hostname();
@@ -66,6 +75,7 @@ async function describe(config: AgentConfig, dataDir: string, signal: AbortSigna
     labels: { ...config.labels, ...detectedLabels() },
     pool: config.pool,
     encoders,
+    vmaf: vmafProof(vmaf),
     power_sources: sources.describe(),
     ffmpeg_version: ffmpegText,
     slots: config.maxConcurrentJobs,
@@ -82,8 +92,9 @@ async function describe(config: AgentConfig, dataDir: string, signal: AbortSigna
     cpuThreads: hardware.cpu_threads,
     governor: hardware.governor,
     powerMethod: sources.method,
+    vmaf,
   };
-  return { registration, machine, sources };
+  return { registration, machine, sources, gpu: hardware.gpus.length > 0 };
 }
 
 /** More than lease/4.5 between heartbeats and the loss of a few would cost work: refused, naming both. */
@@ -98,12 +109,14 @@ function checkHeartbeat(configuredMs: number, timing: Timing, isDefault: boolean
 
 const DEFAULT_HEARTBEAT_MS = 10_000;
 
-function partsOf(
-  config: AgentConfig,
-  joined: Joined,
-  described: Described,
-  rest: { dataDir: string; log: Logger; onRevoked: (error: unknown) => void },
-): AgentParts {
+interface Rest {
+  dataDir: string;
+  log: Logger;
+  onRevoked: (error: unknown) => void;
+  ffmpeg: FfmpegExporter;
+}
+
+function partsOf(config: AgentConfig, joined: Joined, described: Described, { ffmpeg, ...rest }: Rest): AgentParts {
   const { machine, sources } = described;
   const heartbeatMs = checkHeartbeat(
     config.heartbeatInterval,
@@ -132,18 +145,42 @@ function partsOf(
     pollMs: config.pollInterval,
     orphanGraceMs: config.orphanGrace,
     held,
-    onSpawn: ({ claimed }, pid) =>
-      rest.log.info(
-        {
-          job: claimed.job.sequence_number,
-          task: claimed.task.kind,
-          attempt: claimed.lease.attempt_id,
-          engine_pid: pid,
-        },
-        'engine started',
-      ),
+    onSpawn: (attempt, pid) => {
+      const { job, task, lease } = attempt.claimed;
+      const about = { job: job.sequence_number, task: task.kind, attempt: lease.attempt_id, engine_pid: pid };
+      rest.log.info(about, 'engine started');
+      ffmpeg.started(attempt);
+    },
+    onResult: ffmpeg.ended,
     ...rest,
   };
+}
+
+function pageOf(
+  config: AgentConfig,
+  parts: AgentParts,
+  { sources, gpu }: Described,
+  ffmpeg: FfmpegExporter,
+): WorkerPage {
+  const { meters } = parts.sampler;
+  return createWorkerPage(
+    () => parts.held.size,
+    [
+      cpuExporter({ procRoot: config.procRoot, sources, meters }),
+      energyExporter({ sources, meters }),
+      gpuExporter({ sources, present: gpu }),
+      ffmpeg,
+      containersExporter(config.cgroupRoot),
+    ],
+  );
+}
+
+async function serveMetrics(config: AgentConfig, page: WorkerPage, log: Logger): Promise<MetricsServer | undefined> {
+  if (!config.metrics) return undefined;
+  const { registry, collect } = page;
+  const server = await startMetricsServer({ host: config.metricsHost, port: config.metricsPort, registry, collect });
+  log.info({ port: server.port }, 'metrics are served');
+  return server;
 }
 
 async function run(config: AgentConfig): Promise<void> {
@@ -167,12 +204,11 @@ async function run(config: AgentConfig): Promise<void> {
     revoked ??= error;
     stopped.abort();
   };
-  const parts = partsOf(config, joined, described, { dataDir, log, onRevoked });
-  const metrics = createWorkerMetrics(() => parts.held.size);
-  const server = config.metrics
-    ? await startMetricsServer({ host: config.metricsHost, port: config.metricsPort, registry: metrics.registry })
-    : undefined;
-  const worker = startWorker(parts, metrics.countHeartbeat);
+  const ffmpeg = ffmpegExporter(() => parts.held.values());
+  const parts = partsOf(config, joined, described, { dataDir, log, onRevoked, ffmpeg });
+  const page = pageOf(config, parts, described, ffmpeg);
+  const server = await serveMetrics(config, page, log);
+  const worker = startWorker(parts, page.countHeartbeat);
   say(`agent ready: node ${joined.nodeId} (${joined.name})`);
   if (!stopped.signal.aborted)
     await new Promise((done) => stopped.signal.addEventListener('abort', done, { once: true }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Figure } from '@ffrtmp/shared/energy/figure';
-import { figuresText, figureText } from './figure.ts';
+import { figureOrigin, figuresText, figureText } from './figure.ts';
 
 const joules: Figure = {
   name: 'energy_active',
@@ -48,4 +48,18 @@ test('picture quality is shown in its own unit', () => {
   };
   assert.equal(figureText({ ...base, name: 'psnr', value: 41.234, unit: 'dB' }), '41.23 dB');
   assert.equal(figureText({ ...base, name: 'ssim', value: 0.98765, unit: 'ratio' }), '0.9877');
+});
+
+test('the frames behind a figure of the picture stand in its origin, and never for its value', () => {
+  const frames = { count: 48, of: 48, mean: 38.79, harmonic_mean: 38.76, p5: 37.17, worst: 37.08, worst_frame: 5 };
+  const psnr: Figure = {
+    ...{ ...joules, name: 'psnr', value: 38.65, unit: 'dB', scope: [], quality: 'measured', method: 'ffmpeg-psnr' },
+    ...{ source: 'ffmpeg psnr, 48 frames', frames: { ...frames, interval: 1 } },
+  };
+  assert.equal(figureText(psnr), '38.65 dB');
+  assert.equal(
+    figureOrigin(psnr),
+    'frames: mean 38.79, 5 % at 37.17 or below, worst 37.08 (frame 5); ffmpeg-psnr; ffmpeg psnr, 48 frames',
+  );
+  assert.equal(figureText({ ...psnr, name: 'vmaf', value: 92.523, unit: 'points' }), '92.52 points');
 });

@@ -1,5 +1,24 @@
-import type { Figure, FigureName } from '@ffrtmp/shared/energy/figure';
+import { type Figure, type FigureName, isCarbon, isCost, isEnergy } from '@ffrtmp/shared/energy/figure';
 import { formatNumber, plain } from './text.ts';
+
+/** What people call the figures. */
+export const figureLabels: Readonly<Record<FigureName, string>> = {
+  energy_active: 'active energy',
+  energy_full: 'full energy',
+  cost_energy: 'cost of energy',
+  cost_node: 'cost of node-hours',
+  cost: 'cost',
+  carbon_operational: 'operational carbon',
+  carbon_embodied: 'embodied carbon',
+  carbon: 'carbon',
+  psnr: 'PSNR',
+  psnr_y: 'PSNR (luma)',
+  ssim: 'SSIM',
+  vmaf: 'VMAF',
+};
+
+/** Energy and what follows from it: only these carry bounds and the share of the time that was covered. */
+const isUsed = (figure: Figure) => isEnergy(figure) || isCost(figure) || isCarbon(figure);
 
 /**
  * A figure with its label and its bounds: `12.3 J estimated (6.10–18.4)`. Without a value the reason stands there:
@@ -9,7 +28,7 @@ export function figureText(figure: Figure): string {
   if (figure.value === null || figure.quality === 'none') return `none: ${plain(figure.source)}`;
   const unit = figure.unit === 'ratio' ? '' : ` ${figure.unit}`;
   const value = `${valueText(figure.value, figure.unit)}${unit}`;
-  if (figure.unit !== 'J') return value;
+  if (!isUsed(figure)) return value;
   const bounds =
     figure.low === null || figure.high === null
       ? ''
@@ -18,7 +37,7 @@ export function figureText(figure: Figure): string {
 }
 
 function valueText(value: number, unit: Figure['unit']): string {
-  if (unit === 'dB') return value.toFixed(2);
+  if (unit === 'dB' || unit === 'points') return value.toFixed(2);
   return unit === 'ratio' ? value.toFixed(4) : formatNumber(value);
 }
 
@@ -28,9 +47,16 @@ export function figuresText(figures: readonly Figure[], name: FigureName): strin
   return named.length === 0 ? '–' : named.map(figureText).join(' + ');
 }
 
+/** What the frames of a picture's figure came to; nothing for other figures. The mean is of frames, not the value. */
+function framesText({ frames, unit }: Figure): string {
+  if (!frames) return '';
+  const [mean, p5, worst] = [frames.mean, frames.p5, frames.worst].map((value) => valueText(value, unit));
+  return `frames: mean ${mean}, 5 % at ${p5} or below, worst ${worst} (frame ${frames.worst_frame}); `;
+}
+
 /** `energy_active` over `cpu+dram`, by `spec-thread-median`: what stands behind a figure, for the long form. */
 export function figureOrigin(figure: Figure): string {
   const scope = figure.scope.length > 0 ? `${figure.scope.join('+')}, ` : '';
-  const coverage = figure.unit === 'J' ? `, ${Math.round(figure.coverage * 100)} % of the time covered` : '';
-  return `${scope}${figure.method}${coverage}; ${plain(figure.source)}`;
+  const coverage = isEnergy(figure) ? `, ${Math.round(figure.coverage * 100)} % of the time covered` : '';
+  return `${framesText(figure)}${scope}${figure.method}${coverage}; ${plain(figure.source)}`;
 }

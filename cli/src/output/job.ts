@@ -62,6 +62,13 @@ export function jobTable(jobs: readonly Job[], nowMs: number): string {
   );
 }
 
+/** What is measured, and what the result has to reach to count. */
+function qualityText({ metrics, min = {}, on }: NonNullable<Job['quality']>): string {
+  const least = Object.entries(min).map(([metric, value]) => `${metric} ${value}`);
+  const where = { film: '', p5: ' for 95 % of the frames', worst: ' for every frame' }[on];
+  return [metrics.join(', '), ...(least.length > 0 ? [`at least ${least.join(' and ')}${where}`] : [])].join('; ');
+}
+
 export function jobDetails(job: Job): string {
   const live = !isTerminalJob(job.status);
   return renderPairs([
@@ -82,7 +89,7 @@ export function jobDetails(job: Job): string {
     ['encode', encodeText(job.encode)],
     ['input', inputText(job)],
     ['output', job.outputs.map(outputText).join(', ') || undefined],
-    ['quality', job.quality === null ? undefined : job.quality.metrics.join(', ')],
+    ['quality', job.quality === null ? undefined : qualityText(job.quality)],
     [
       'labels',
       Object.entries(job.labels)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Node } from '@ffrtmp/shared/node/node';
-import { nodeDetails, nodeTable } from './node.ts';
+import { nodeDetails, nodeList, nodeTable } from './node.ts';
 
 const at = '2026-11-20T12:00:00.000Z';
 const node: Node = {
@@ -53,4 +53,17 @@ test('what an older master does not say of a node is not made up', () => {
   const [, row] = nodeTable([old], Date.parse(at)).split('\n');
   assert.match(row ?? '', /^worker-01 {2}available {2}server +1\/4 {2}– +32 +64.0 GB +– /);
   assert.doesNotMatch(nodeDetails(old), /^(?:pool|free|reserved)/m);
+});
+
+test('nodes that are one machine are named once below the list', () => {
+  const [one, two, three] = ['one', 'two', 'three'].map((address) => ({
+    ...node,
+    address,
+    same_machine: [] as string[],
+  }));
+  assert.ok(one && two && three);
+  assert.equal(nodeList([one, three], 0), nodeTable([one, three], 0));
+  const shared = [{ ...one, same_machine: ['two'] }, { ...two, same_machine: ['one'] }, three];
+  assert.match(nodeList(shared, 0), /\n\none, two are one machine: each tells the energy of all of it$/);
+  assert.match(nodeDetails({ ...one, same_machine: ['two'] }), /^same machine +two: never add their energy$/m);
 });

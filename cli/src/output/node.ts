@@ -3,6 +3,14 @@ import type { Node } from '@ffrtmp/shared/node/node';
 import { renderPairs, renderTable } from './table.ts';
 import { count, formatAge, orDash, plain } from './text.ts';
 
+/** All nodes, and below them which are one machine: a sum over the nodes would count it more than once. */
+export function nodeList(nodes: readonly Node[], nowMs: number): string {
+  const machines = nodes.map(({ address, same_machine }) => [address, ...(same_machine ?? [])].sort().map(plain));
+  const shared = new Set(machines.filter((names) => names.length > 1).map((names) => names.join(', ')));
+  const notes = [...shared].map((names) => `${names} are one machine: each tells the energy of all of it`);
+  return [nodeTable(nodes, nowMs), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+}
+
 export function nodeTable(nodes: readonly Node[], nowMs: number): string {
   return renderTable(
     [
@@ -53,12 +61,19 @@ function freeText({ free, gpu_sessions: sessions }: Node): string | undefined {
   return `${count(free.slots, 'slot')}, ${count(free.threads, 'thread')}, ${formatBytes(free.ram_mb * MIB)} memory${gpu}`;
 }
 
+const vmafText = ({ by, reason }: NonNullable<Node['vmaf']>) =>
+  by === null ? `none: ${plain(reason ?? 'unknown reason')}` : `by ${by === 'vmaf' ? 'the program vmaf' : by}`;
+
 export function nodeDetails(node: Node): string {
   return renderPairs([
     ['node', `${plain(node.address)} (${node.id})`],
     ['name', plain(node.name)],
     ['status', `${node.status}, runs ${node.running} of ${node.slots}`],
     ['reserved', node.reserved ? 'kept free for a task that needs more of it than is free now' : undefined],
+    [
+      'same machine',
+      node.same_machine?.length ? `${node.same_machine.map(plain).join(', ')}: never add their energy` : undefined,
+    ],
     ['pool', node.pool ?? undefined],
     ['free', freeText(node)],
     ['type', node.type],
@@ -66,6 +81,7 @@ export function nodeDetails(node: Node): string {
     ['gpu', node.has_gpu ? plain(node.gpu_type ?? 'yes') : 'none'],
     ['ram', formatBytes(node.ram_bytes)],
     ['ffmpeg', node.ffmpeg_version ?? 'none'],
+    ['vmaf', node.vmaf ? vmafText(node.vmaf) : undefined],
     ['load', node.load?.cpu_percent == null ? undefined : `${node.load.cpu_percent.toFixed(0)} % of the machine’s CPU`],
     ['disk free', node.load?.disk_free_bytes == null ? undefined : formatBytes(node.load.disk_free_bytes)],
     ...node.power_sources.map(

@@ -1,7 +1,7 @@
 import type { Figure } from '@ffrtmp/shared/energy/figure';
-import type { Receipt, ReceiptLine } from '@ffrtmp/shared/energy/receipt';
+import type { Priced, Receipt, ReceiptLine, Sci } from '@ffrtmp/shared/energy/receipt';
 import { formatBytes } from '@ffrtmp/shared/media/units';
-import { figureOrigin, figuresText, figureText } from './figure.ts';
+import { figureLabels, figureOrigin, figuresText, figureText } from './figure.ts';
 import { renderPairs, renderTable } from './table.ts';
 import { formatNumber, formatSeconds, orDash, plain } from './text.ts';
 
@@ -50,14 +50,6 @@ function attemptTable(lines: readonly ReceiptLine[]): string {
   );
 }
 
-const figureLabels: Record<Figure['name'], string> = {
-  energy_active: 'active energy',
-  energy_full: 'full energy',
-  psnr: 'PSNR',
-  psnr_y: 'PSNR (luma)',
-  ssim: 'SSIM',
-};
-
 /** Each figure, and below it where it comes from, unless that is the same as for the figure before. */
 function figurePairs(figures: readonly Figure[], suffix = ''): [string, string][] {
   return figures.flatMap((figure, index): [string, string][] => {
@@ -69,16 +61,31 @@ function figurePairs(figures: readonly Figure[], suffix = ''): [string, string][
   });
 }
 
+/** Money or carbon: what is known, and why the rest is not. */
+function priced(name: string, { figures, reason }: Priced): [string, string][] {
+  const missing: [string, string][] =
+    reason === null ? [] : [[name, `${figures.length === 0 ? 'none' : 'not all'}: ${reason}`]];
+  return [...figurePairs(figures), ...missing];
+}
+
+function sciText({ value, low, high, quality, reason }: Sci): string {
+  if (value === null) return `none: ${plain(reason ?? 'not known')}`;
+  const bounds = low === null || high === null ? '' : ` (${formatNumber(low)}–${formatNumber(high)})`;
+  return `${formatNumber(value)} gCO2e a minute of output ${quality}${bounds}`;
+}
+
 function sums(receipt: Receipt): string {
   const perPixel = receipt.joules_per_megapixel_frame;
   return renderPairs([
     ...figurePairs(receipt.energy),
     ...figurePairs(receipt.energy_quality, ' of the comparison'),
-    ...figurePairs(receipt.energy_waste, ' wasted'),
+    ...receipt.waste.flatMap(({ cause, energy }) => figurePairs(energy, ` wasted (${cause})`)),
     ['active energy per megapixel-frame', perPixel === null ? undefined : `${formatNumber(perPixel)} J`],
     ['wanted coverage reached', receipt.coverage_ok === null ? undefined : receipt.coverage_ok ? 'yes' : 'no'],
     ...figurePairs(receipt.quality),
-    ['cost', 'none: no tariff is configured'],
+    ...priced('cost', receipt.cost),
+    ...priced('carbon', receipt.carbon),
+    ['SCI', sciText(receipt.sci)],
     ...receipt.outputs.map((file): [string, string] => [
       file.role,
       `${plain(file.name ?? file.sha256)}, ${formatBytes(file.bytes)}`,

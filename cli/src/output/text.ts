@@ -7,13 +7,17 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** Three significant digits without an exponent: 0.01234 -> `0.0123`, 12.345 -> `12.3`, 1234.5 -> `1235`. */
+/**
+ * Three significant digits: 0.01234 -> `0.0123`, 12.345 -> `12.3`, 1234.5 -> `1235`. Below a millionth with an exponent,
+ * or little would look like nothing.
+ */
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return '0';
   if (size >= 100) return value.toFixed(0);
+  if (size < 1e-6) return value.toExponential(2);
   const digits = Math.max(0, 2 - Math.floor(Math.log10(size)));
-  return value.toFixed(Math.min(digits, 6));
+  return value.toFixed(digits);
 }
 
 /** How long ago, in the largest fitting unit: `12 s`, `5 min`, `3 h`, `2 d`. */

@@ -26,7 +26,7 @@ const job: Job = {
   generate: null,
   outputs: [{ name: 'film.mp4', sha256: 'cd'.repeat(32), bytes: 1_234_567 }],
   limits: null,
-  quality: { metrics: ['psnr'] },
+  quality: { metrics: ['psnr'], sample: 'auto', on: 'film', once: false },
   classification: 'production',
   labels: { show: 'news' },
   status: 'running',
@@ -93,6 +93,7 @@ const line: ReceiptLine = {
   node_name: 'worker-01',
   state: 'failed',
   waste: true,
+  cause: 'resource',
   seconds: 2,
   metrics: { duration: 1.5 },
   figures: [{ ...energy, name: 'energy_active', value: 10, low: 5, high: 15 }],
@@ -112,6 +113,7 @@ const lines: ReceiptLine[] = [
     attempt: 2,
     state: 'succeeded',
     waste: false,
+    cause: null,
     metrics: { duration: 4, media_s: 8 },
     figures: [{ ...energy, name: 'energy_active', value: 40, low: 20, high: 60 }],
   },
@@ -120,6 +122,7 @@ const lines: ReceiptLine[] = [
     task_kind: 'quality',
     state: 'succeeded',
     waste: false,
+    cause: null,
     metrics: { duration: 1 },
     figures: [
       { ...energy, name: 'energy_active', value: null, quality: 'none', low: null, high: null, source: 'no sensor' },
@@ -127,6 +130,11 @@ const lines: ReceiptLine[] = [
     ],
   },
 ];
+
+const noSci = {
+  ...{ value: null, low: null, high: null, quality: 'none' as const, energy_kwh: null, intensity_g_per_kwh: null },
+  ...{ operational_g: null, embodied_g: null, output_minutes: null, sources: [] },
+};
 
 test('a receipt shows each attempt, what was wasted, and what could not be measured', () => {
   const receipt: Receipt = {
@@ -138,8 +146,16 @@ test('a receipt shows each attempt, what was wasted, and what could not be measu
     lines,
     ...sumLines(lines),
     joules_per_megapixel_frame: 0.0123,
+    scores: [],
     coverage_ok: null,
-    cost: null,
+    waste: [{ cause: 'resource', attempts: 1, seconds: 2, energy: line.figures, cost: [], carbon: [] }],
+    cost: {
+      figures: [{ ...energy, name: 'cost_energy', unit: 'EUR', value: 0.0000042, low: 0.0000021, high: 0.0000063 }],
+      reason: null,
+    },
+    carbon: { figures: [], reason: 'no intensity is known' },
+    sci: { ...noSci, reason: 'no intensity is known' },
+    totals: [],
     outputs: [{ role: 'output', name: 'film.mp4', sha256: 'cd'.repeat(32), bytes: 1_234_567 }],
   };
   assert.equal(
@@ -155,12 +171,15 @@ test('a receipt shows each attempt, what was wasted, and what could not be measu
       'active energy                      40.0 J estimated (20.0–60.0)',
       '                                   cpu, m, 100 % of the time covered; table',
       'active energy of the comparison    none: no sensor',
-      'active energy wasted               10.0 J estimated (5.00–15.0)',
+      'active energy wasted (resource)    10.0 J estimated (5.00–15.0)',
       '                                   cpu, m, 100 % of the time covered; table',
       'active energy per megapixel-frame  0.0123 J',
       'PSNR                               41.50 dB',
       '                                   ffmpeg-psnr; ffmpeg',
-      'cost                               none: no tariff is configured',
+      'cost of energy                     0.00000420 EUR estimated (0.00000210–0.00000630)',
+      '                                   cpu, m; table',
+      'carbon                             none: no intensity is known',
+      'SCI                                none: no intensity is known',
       'output                             film.mp4, 1.23 MB',
     ].join('\n'),
   );

@@ -13,6 +13,7 @@ test('flags become one request that the contract takes', () => {
     preset: 'veryfast',
     confidence: '0.9',
     quality: 'ssim',
+    'quality-sample': '7',
     label: ['show=news', 'desk=a=b'],
     param: ['crf=20', 'tune=film', 'rate=3'],
     'output-name': 'film.mp4',
@@ -26,7 +27,7 @@ test('flags become one request that the contract takes', () => {
     parameters: { bitrate: '15000k', duration: 300, preset: 'veryfast', crf: 20, tune: 'film', rate: 3 },
     outputs: [{ name: 'film.mp4' }],
     limits: { timeout_sec: 60 },
-    quality: { metrics: ['ssim'] },
+    quality: { metrics: ['ssim'], sample: 7 },
     labels: { show: 'news', desk: 'a=b' },
   });
   assert.ok(jobRequestSchema.safeParse(request).success);
@@ -67,7 +68,7 @@ test('flags win over the document they are put on, which stays as it was', () =>
 });
 
 test('every problem of a request is named by its flag, at once', () => {
-  assert.throws(() => checkRequest(buildRequest({ crf: '99', bitrate: 'much', quality: 'vmaf' })), {
+  assert.throws(() => checkRequest(buildRequest({ crf: '99', bitrate: 'much', quality: 'beauty' })), {
     code: 'invalid_request',
     message: /^--crf: .*\n--bitrate: .*\n--quality: /s,
   });

@@ -52,18 +52,20 @@ export function jobFlags(): JobFlag[] {
   return Object.entries(resolve(root).properties ?? {}).flatMap(([name, schema]) => fieldFlags(name, resolve(schema)));
 }
 
-function fieldFlags(name: string, schema: Schema): JobFlag[] {
+function fieldFlags(name: string, schema: Schema, path: JobFlag['path'] = [name]): JobFlag[] {
   if (schema.type === 'array' && schema.items?.properties) {
     return Object.entries(schema.items.properties).map(([inner, field]) =>
       valueFlag(`${singular(name)}-${inner}`, [name, 0, inner], field),
     );
   }
-  if (schema.type !== 'object') return [valueFlag(name, [name], schema)];
-  const fields = Object.entries(schema.properties ?? {});
-  const [only] = fields;
-  if (fields.length === 1 && only?.[1].type === 'array') return [askFlag(name, only[0], only[1], schema)];
+  if (schema.type !== 'object') return [valueFlag(name, path, schema)];
   const prefix = flatGroups.has(name) ? '' : `${name}-`;
-  const flags = fields.map(([inner, field]) => valueFlag(prefix + inner, [name, inner], field));
+  const flags = Object.entries(schema.properties ?? {}).flatMap(([inner, field]) =>
+    // A list of choices is what the whole group is about: the flag of the group names them.
+    field.type === 'array' && field.items?.enum
+      ? [askFlag(name, inner, field, schema)]
+      : fieldFlags(prefix + inner, field, [...path, inner]),
+  );
   return typeof schema.additionalProperties === 'object' ? [...flags, mapFlag(name, schema)] : flags;
 }
 

@@ -20,6 +20,15 @@ export interface Committer {
   write: <T>(mutation: Mutation<T>) => Promise<T>;
   /** Called between groups. */
   betweenGroups: (chore: () => void) => void;
+  /** Since it was opened, for /metrics. */
+  commits: () => CommitCounts;
+}
+
+export interface CommitCounts {
+  groups: number;
+  mutations: number;
+  /** From the beginning of a group to its end, summed. */
+  seconds: number;
 }
 
 /** One database as group commit sees it. */
@@ -52,6 +61,8 @@ type NextTurn = Timers['nextTurn'];
 
 /** One group is one stall of the event loop: 256 mutations of 20–40 us and a commit stay under 15 ms. */
 const MAX_GROUP = 256;
+/** Up to here nothing is gained by waiting, and somebody waits. */
+const SMALL_GROUP = 4;
 
 /**
  * An effect that throws leaves memory behind what is durable. The mutation has happened and must not be run again, so
@@ -100,24 +111,42 @@ async function settle(store: Store, group: readonly Waiting[], nextTurn: NextTur
 }
 
 /**
- * Group commit: the mutations of one turn of the event loop share one transaction, and each is answered after the
- * COMMIT that holds it. When one throws, the group rolls back and each runs alone, so that only the guilty one fails.
+ * Group commit: the mutations of one turn of the event loop, under load of several, share one transaction, and each is
+ * answered after the COMMIT that holds it. When one throws, the group rolls back and each runs alone, so that only the
+ * guilty one fails.
  * While a group waits for PostgreSQL, the next one gathers.
  */
 export function createCommitter(store: Store, nextTurn: NextTurn = systemTimers.nextTurn): Committer {
   let waiting: Waiting[] = [];
   let scheduled = false;
   let chores: (() => void)[] = [];
+  const counts: CommitCounts = { groups: 0, mutations: 0, seconds: 0 };
 
   async function flush(): Promise<void> {
     const group = waiting.slice(0, MAX_GROUP);
     waiting = waiting.slice(MAX_GROUP);
+    const startedMs = performance.now();
     await settle(store, group, nextTurn);
+    counts.groups += 1;
+    counts.mutations += group.length;
+    counts.seconds += (performance.now() - startedMs) / 1000;
     const due = chores;
     chores = [];
     for (const chore of due) chore();
     scheduled = waiting.length > 0;
-    if (scheduled) nextTurn(() => void flush());
+    if (scheduled) gather(0);
+  }
+
+  /**
+   * Under load a group is closed by the first turn in which nobody joined it: requests that are on their way are read
+   * first. The commit costs 0.4 ms whoever shares it, a turn without a request a few microseconds.
+   */
+  function gather(before: number): void {
+    nextTurn(() => {
+      const more = waiting.length > Math.max(before, SMALL_GROUP) && waiting.length < MAX_GROUP;
+      if (more) gather(waiting.length);
+      else void flush();
+    });
   }
 
   return {
@@ -127,12 +156,13 @@ export function createCommitter(store: Store, nextTurn: NextTurn = systemTimers.
         waiting.push({ mutation, resolve: resolve as (value: unknown) => void, reject });
         if (!scheduled) {
           scheduled = true;
-          nextTurn(() => void flush());
+          gather(0);
         }
       }),
     betweenGroups: (chore) => {
       if (scheduled) chores.push(chore);
       else chore();
     },
+    commits: () => counts,
   };
 }

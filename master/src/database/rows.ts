@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { p, type Run, type Statement, statement, type Value } from './statement.ts';
 import type { Tables } from './tables.ts';
 
@@ -14,6 +14,9 @@ export type InsertRows = (run: Run, rows: readonly (readonly Value[])[]) => Prom
 interface Numbered {
   number: number;
 }
+
+/** SQLite's number of the row that was inserted last: asking for those of all rows costs 0.5 us each. */
+export const lastNumber = statement((q) => q.selectNoFrom(sql<number>`last_insert_rowid()`.as('number')));
 
 /**
  * An insert of as many rows as there are. `number` names a column that the database counts up: the numbers come back in
@@ -31,7 +34,7 @@ export function insertRows<T extends keyof Tables & string>(
     for (const { size, insert } of bySize) {
       for (; rows.length - at >= size; at += size) {
         const made = await run(insert, together(rows, at, size));
-        if (number !== undefined) for (const one of inOrder(made)) numbers.push(one);
+        if (number !== undefined) for (const one of await numbersOf(run, made)) numbers.push(one);
       }
     }
     return numbers;
@@ -46,15 +49,20 @@ function together(rows: readonly (readonly Value[])[], from: number, size: numbe
   return values;
 }
 
-const inOrder = (made: readonly Numbered[]) =>
-  made.length === 1 ? made.map((row) => row.number) : made.map((row) => row.number).sort((a, b) => a - b);
+/** The numbers of the rows that a statement made, of which PostgreSQL has told them and SQLite how many there are. */
+async function numbersOf(run: Run, made: readonly Partial<Numbered>[]): Promise<number[]> {
+  const told = made.flatMap((row) => row.number ?? []);
+  if (told.length > 0) return told.sort((a, b) => a - b);
+  const [last] = await run(lastNumber);
+  return made.map((_, at) => (last?.number ?? 0) - made.length + 1 + at);
+}
 
 const insertOf = (table: string, columns: readonly string[], size: number, number: string | undefined) =>
-  statement((q) => {
+  statement((q, dialect) => {
     const row = (at: number) => Object.fromEntries(columns.map((column) => [column, p(`${at}.${column}`)]));
     // The builder cannot know which table this is; the columns were checked against it above.
     const insert = (q as unknown as Kysely<Record<string, Record<string, Value>>>)
       .insertInto(table)
       .values(Array.from({ length: size }, (_, at) => row(at)));
-    return number === undefined ? insert : insert.returning(`${number} as number`);
-  }) as Statement<Numbered>;
+    return number === undefined || dialect === 'sqlite' ? insert : insert.returning(`${number} as number`);
+  }) as Statement<Partial<Numbered>>;

@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { startCheckpoints } from './checkpoint.ts';
 import { createCommitter, type Store } from './commit.ts';
 import { type Migration, migrationSql } from './migrations/list.ts';
 import type { Database } from './open.ts';
-import { type CompiledStatement, compile, type Run, type Statement, type Values } from './statement.ts';
+import { compile, type Run, type Statement, type Value, type Values } from './statement.ts';
 
 /** Before this version a write during a checkpoint could corrupt the file. */
 const OLDEST_SQLITE = [3, 51, 3] as const;
@@ -76,16 +76,41 @@ function place(db: string): { path: string; remove: () => void } {
   return { path: join(folder, 'master.db'), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+/** One statement, ready to run: its rows, or as many empty ones as it changed. */
+type Ready = (values: Values) => unknown[];
+
+const changedRow = Object.freeze({});
+
+/**
+ * Rows are made here and not by node:sqlite, whose objects are dictionaries: reading a job and changing one field of it
+ * takes 5.4 us with those and 1.7 us with these. For the same reason a change is asked for no RETURNING: 1.3 us, not 3.1.
+ */
+function prepare(database: DatabaseSync, statement: Statement<unknown>): Ready {
+  const { sql, bind } = compile(statement, 'sqlite');
+  const ready = database.prepare(sql);
+  const names = ready.columns().map((column) => column.name);
+  if (names.length === 0)
+    return (values) => new Array(Number(ready.run(...bind(values)).changes)).fill(changedRow) as unknown[];
+  ready.setReturnArrays(true);
+  return (values) => {
+    const rows = ready.all(...bind(values)) as unknown as Value[][];
+    return rows.map((row) => {
+      const made: Record<string, unknown> = {};
+      for (let at = 0; at < names.length; at += 1) made[names[at] as string] = row[at];
+      return made;
+    });
+  };
+}
+
 function createRun(database: DatabaseSync): Run {
-  const prepared = new Map<Statement<unknown>, { compiled: CompiledStatement; ready: StatementSync }>();
+  const prepared = new Map<Statement<unknown>, Ready>();
   return async <Row>(statement: Statement<Row>, values: Values = {}) => {
-    let entry = prepared.get(statement);
-    if (!entry) {
-      const compiled = compile(statement, 'sqlite');
-      entry = { compiled, ready: database.prepare(compiled.sql) };
-      prepared.set(statement, entry);
+    let ready = prepared.get(statement);
+    if (!ready) {
+      ready = prepare(database, statement);
+      prepared.set(statement, ready);
     }
-    return entry.ready.all(...entry.compiled.bind(values)) as Row[];
+    return ready(values) as Row[];
   };
 }
 
@@ -119,13 +144,17 @@ function explain(error: unknown, path: string): unknown {
   );
 }
 
-/** The file itself, ready for its committer: migrations with a backup before, WAL with full synchronisation. */
+/**
+ * The file itself, ready for its committer: migrations with a backup before, WAL with full synchronisation. The cache is
+ * small because SQLite walks all of it at each commit that splits a page, as long as the file is below 1 GB: with 64 MB
+ * that was 5 % of the master's time. The system's own cache holds what does not fit.
+ */
 export function openFile(path: string, steps: readonly Migration[]): DatabaseSync {
   const database = new DatabaseSync(path);
   try {
     database.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;' +
-        'PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0;',
+        'PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0;',
     );
     migrate(database, path, steps);
     return database;

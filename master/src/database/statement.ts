@@ -26,6 +26,7 @@ export interface Statement<Row> {
   readonly build: (q: Kysely<Tables>, dialect: Dialect) => Compilable<Row>;
 }
 
+/** The rows of a query. A change that asks for none back gives as many empty ones as it has changed. */
 export type Run = <Row>(statement: Statement<Row>, values?: Values) => Promise<Row[]>;
 
 export const statement = <Row>(build: Statement<Row>['build']): Statement<Row> => ({ build });

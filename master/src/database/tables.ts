@@ -3,6 +3,7 @@ import type { Priority, Queue } from '@ffrtmp/shared/job/job';
 import type { FailureClass } from '@ffrtmp/shared/job/outcome';
 import type { AttemptState, JobState, TaskState } from '@ffrtmp/shared/job/state';
 import type { ArtifactRole, TaskKind } from '@ffrtmp/shared/job/task';
+import type { NodePower } from '@ffrtmp/shared/node/power';
 import type { Generated } from 'kysely';
 
 /** Columns as the queries see them. Times are milliseconds since 1970, flags 0 or 1, `body` columns JSON text. */
@@ -81,6 +82,8 @@ export interface Tables {
     avoid_node_id: string | null;
     /** Since when it waits for its turn; ageing counts from here. */
     queued_at: number;
+    /** 1, and one more each time the result was below what the job asks for. */
+    round: number;
   };
   task_bodies: { task_id: string; body: string };
   task_needs: { task_id: string; needs_id: string };
@@ -146,6 +149,46 @@ export interface Tables {
     low: number | null;
     high: number | null;
     coverage: number;
+    source: string;
+  };
+  node_power: {
+    node_id: string;
+    /** Start of the hour. */
+    period: number;
+    method: string;
+    /** Sorted, joined with commas. */
+    scope: string;
+    /** Of the agent. */
+    run: string;
+    quality: NodePower['quality'];
+    seconds: number;
+    covered_s: number;
+    total_j: number;
+    jobs_j: number;
+    other_j: number;
+    idle_j: number;
+    rest_j: number;
+  };
+  attempt_power: { attempt_id: string; at: number; body: string };
+  /** Of attempts that ended without a result. */
+  attempt_prices: { attempt_id: string; body: string };
+  carbon_samples: { zone: string; at: number; g_per_kwh: number; label: string };
+  daily_totals: DailyKey & {
+    part: string;
+    name: string;
+    /** Sorted, joined with commas. */
+    scope: string;
+    quality: string;
+    unit: string;
+    method: string;
+    value: number;
+    low: number | null;
+    high: number | null;
+    /** Coverage times seconds, added up. */
+    covered_s: number;
+    /** Of the attempts in it. */
+    seconds: number;
+    attempts: number;
     source: string;
   };
   events: {

@@ -1,9 +1,9 @@
 import type { Claimed } from '@ffrtmp/shared/contract/dispatch';
 import type { Transaction } from '../database/commit.ts';
 import { endFailed, giveBack } from '../jobs/finish.ts';
-import { requireJobRow } from '../jobs/settle.ts';
-import { type AttemptRow, attemptById, taskById, tasksOfJob } from '../jobs/store.ts';
-import { jobView, publishedOutputs, readBody, viewTask } from '../jobs/view.ts';
+import type { JobBody } from '../jobs/plan.ts';
+import { type AttemptRow, attemptById, jobWithBody, taskById, tasksOfJob } from '../jobs/store.ts';
+import { jobView, publishedOutputs, viewTask } from '../jobs/view.ts';
 import type { LiveNode } from '../nodes/registry.ts';
 import { booked } from '../scheduling/fits.ts';
 import type { HeldLease } from './leases.ts';
@@ -24,12 +24,12 @@ export interface Claim {
  */
 export async function claim(parts: DispatchParts, request: Claim): Promise<Claimed[]> {
   const { node, claimId } = request;
+  await releaseUnknown(parts, request);
   const own = parts.leases.ofNode(node.row.id);
   const repeated = claimId === undefined ? [] : own.filter((lease) => lease.claimId === claimId);
   // The agent counts these leases from the call that brings them, so the master does, too.
   for (const { attemptId } of repeated) parts.leases.renew(attemptId);
   if (repeated.length > 0) return Promise.all(repeated.map((lease) => viewClaimed(parts, node, lease.attemptId)));
-  await releaseUnknown(parts, request);
   if (request.slots === 0 || node.row.draining === 1) return [];
   if (!(await hasWork(parts, node))) return [];
   const taken = await parts.jobs.db.write((tx) => takeFrom(parts, tx, request));
@@ -66,12 +66,12 @@ async function release(parts: DispatchParts, tx: Transaction, attempt: AttemptRo
 /**
  * Only an agent that says what it holds can have leases it does not know of. A claim that was sent before others and is
  * read after them (its connection was cut, the master restarted) knows less than they do: ids of claims rise with time,
- * so the leases of later ones are left alone.
+ * so the leases of later ones are left alone, and its own are what it asks for.
  */
 async function releaseUnknown(parts: DispatchParts, { node, claimId, held }: Claim): Promise<void> {
   if (claimId === undefined || held === undefined) return;
-  const later = (lease: HeldLease) => lease.claimId !== null && lease.claimId > claimId;
-  const unknown = parts.leases.ofNode(node.row.id).filter((lease) => !held.includes(lease.attemptId) && !later(lease));
+  const older = (lease: HeldLease) => lease.claimId === null || lease.claimId < claimId;
+  const unknown = parts.leases.ofNode(node.row.id).filter((lease) => !held.includes(lease.attemptId) && older(lease));
   if (unknown.length === 0) return;
   await parts.jobs.db.write(async (tx) => {
     for (const { attemptId } of unknown) {
@@ -91,17 +91,18 @@ async function viewClaimed(parts: DispatchParts, node: LiveNode, attemptId: stri
   const [attempt] = await read(attemptById, { id: attemptId });
   if (!attempt) throw new Error(`attempt ${attemptId} is gone`);
   const [task] = await read(taskById, { id: attempt.task_id });
-  const job = await requireJobRow({ run: read }, attempt.job_seq);
-  if (!task) throw new Error(`task ${attempt.task_id} is gone`);
+  const [known] = await read(jobWithBody, { seq: attempt.job_seq });
+  if (!task || !known) throw new Error(`task ${attempt.task_id} is gone`);
+  const { body, ...job } = known;
   const tasks = await read(tasksOfJob, { seq: job.seq });
-  return viewLeased(parts, node, { attempt, task, job, tasks });
+  return viewLeased(parts, node, { attempt, task, job, body, tasks });
 }
 
-/** A lease as the agent gets it; only what never changes, the job's body, is still read. */
+/** A lease as the agent gets it. */
 async function viewLeased(parts: DispatchParts, node: LiveNode, leased: Leased): Promise<Claimed> {
   const { read } = parts.jobs.db;
   const { attempt, task, job, tasks } = leased;
-  const body = await readBody(read, job.seq);
+  const body = JSON.parse(leased.body) as JobBody;
   const published = await publishedOutputs(parts.jobs, read, job, tasks);
   const requirement = parts.jobs.lanes.of(attempt.class_id)?.requirement;
   return {

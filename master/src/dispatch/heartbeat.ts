@@ -47,7 +47,7 @@ export async function renewHeld(parts: DispatchParts, nodeId: string, held: read
   return renewed;
 }
 
-/** Writes `running` and `publishing` once each; progress goes to the board alone. */
+/** Writes `running` and `publishing` once each; progress and energy so far stay in memory. */
 export async function advance(
   parts: DispatchParts,
   lease: HeldLease,
@@ -57,6 +57,7 @@ export async function advance(
   if (progress) {
     const { jobId, taskId, attemptId, taskKind, nodeId } = lease;
     parts.board.report({ jobId, taskId, attemptId, taskKind, nodeId, progress });
+    parts.jobs.power.report(attemptId, progress.energy);
   }
   const [attempt] = await parts.jobs.db.read(attemptById, { id: lease.attemptId });
   const earlier = attempt?.state === 'leased' || (attempt?.state === 'running' && state === 'publishing');

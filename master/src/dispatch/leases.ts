@@ -45,6 +45,7 @@ export interface Leases {
   /** The attempt has got on. */
   moved: (attemptId: string) => void;
   end: (attemptId: string) => void;
+  all: () => Iterable<HeldLease>;
   get: (attemptId: string) => HeldLease | undefined;
   ofNode: (nodeId: string) => HeldLease[];
   runningOn: (nodeId: string) => number;
@@ -85,6 +86,7 @@ export function createLeases(clock: Clock, leaseMs: number): Leases {
       byNode.get(lease.nodeId)?.delete(attemptId);
       onEnded(lease);
     },
+    all: () => byAttempt.values(),
     get: (attemptId) => byAttempt.get(attemptId),
     ofNode: (nodeId) => [...(byNode.get(nodeId) ?? [])].flatMap((id) => byAttempt.get(id) ?? []),
     runningOn: (nodeId) => byNode.get(nodeId)?.size ?? 0,

@@ -1,5 +1,5 @@
 import type { Run } from '../database/statement.ts';
-import type { Lanes } from '../jobs/lanes.ts';
+import { type Lanes, laneKey } from '../jobs/lanes.ts';
 import { allClasses, nextLane, readyLanes } from '../jobs/store.ts';
 import type { QueueBoard } from '../queues/board.ts';
 import { fromCanonical } from '../scheduling/fits.ts';
@@ -24,7 +24,7 @@ export async function readLanes(read: Run, lanes: Lanes): Promise<void> {
   await readHeads(read, lanes);
   const heads = new Map([...lanes.all()].map((lane) => [lane.key, lane]));
   for (const row of await read(readyLanes)) {
-    const lane = heads.get(`${row.class_id}/${row.tenant_id}`);
+    const lane = heads.get(laneKey(row.class_id, row.tenant_id));
     if (lane) lanes.restore({ ...lane, ready: row.ready });
   }
 }

@@ -2,6 +2,7 @@ import type { Timing } from '@ffrtmp/shared/node/timing';
 import type { LogStore } from '../jobs/logs.ts';
 import type { JobParts } from '../jobs/parts.ts';
 import type { ProgressBoard } from '../jobs/progress.ts';
+import type { TaskRow } from '../jobs/store.ts';
 import type { LeaseTokens } from '../keys/secrets.ts';
 import type { NodeParts } from '../nodes/parts.ts';
 import type { QueueBoard } from '../queues/board.ts';
@@ -35,6 +36,8 @@ export interface DispatchParts {
   passOn: (exceptNodeId: string) => void;
   /** Counts claims for /metrics. */
   onClaim: (result: 'success' | 'no_jobs' | 'error') => void;
+  /** A task was leased, as it was before: how long it waited, for /metrics. */
+  onLeased: (task: Pick<TaskRow, 'class_id' | 'queued_at' | 'position' | 'attempts'>) => void;
   /** A lease began or ended: the alarm has to look again. */
   onLeasesChanged: () => void;
   /** False while the master drains: claims end empty. */

@@ -57,6 +57,7 @@ export function createReservations(parts: {
 
   return {
     allows(node, lane, wanted, taken) {
+      if (byNode.size === 0) return true;
       const kept = byNode.get(node.id);
       if (!kept || kept.laneKey === lane.key) return true;
       const running = plus(beside(node, kept.sinceMs), taken);

@@ -33,8 +33,9 @@ export function dispatchRoutes(parts: DispatchParts): Handler[] {
         await updateFacts(parts.nodes, node, body.capabilities ?? node.facts, body.slots ?? node.row.slots);
       }
       if (body.leaving) registry.left(node.row.id);
+      const power_kept = await parts.nodes.ledger.take(node.row.id, body.power, body.leaving);
       const orders = parts.orders.open(node.row.id);
-      return { renewed, orders, timing: parts.timing, drain: node.row.draining === 1, protocol: PROTOCOL };
+      return { renewed, orders, timing: parts.timing, drain: node.row.draining === 1, protocol: PROTOCOL, power_kept };
     }),
     handle(dispatchOperations.claim, async ({ query, caller, signal }) => {
       const node = callersNode(parts, caller, query.node_id);

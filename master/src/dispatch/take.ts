@@ -1,7 +1,16 @@
 import type { Transaction } from '../database/commit.ts';
 import type { KnownLane } from '../jobs/lanes.ts';
-import { requireJobRow, settleKnown } from '../jobs/settle.ts';
-import { type AttemptRow, insertAttempt, type JobRow, laneHeads, type TaskRow, tasksOfJob } from '../jobs/store.ts';
+import { settleKnown } from '../jobs/settle.ts';
+import {
+  type AttemptRow,
+  type HeadRow,
+  insertAttempt,
+  type JobRow,
+  jobWithBody,
+  laneHeads,
+  type TaskRow,
+  tasksOfJob,
+} from '../jobs/store.ts';
 import type { LiveNode } from '../nodes/registry.ts';
 import { booked, minus, type NodeFacts, plus, type Resources, within } from '../scheduling/fits.ts';
 import { nothing } from '../scheduling/reserve.ts';
@@ -13,7 +22,6 @@ import type { DispatchParts } from './parts.ts';
 
 /** Rows of a lane read at once; a claim for more slots reads again. */
 const MAX_HEADS = 16;
-const HEADS_AT_FIRST = 1;
 const HEADS_GROW = 4;
 
 /** How many tasks at the head of a lane are looked at for one this node need not avoid. */
@@ -21,7 +29,7 @@ const LOOK_AHEAD = 8;
 
 /** What a claim has found so far of the lanes: rows already read, and lanes this node must leave alone. */
 interface Looked {
-  rows: Map<string, TaskRow[]>;
+  rows: Map<string, HeadRow[]>;
   /** How often each lane was read. */
   reads: Map<string, number>;
   left: Set<string>;
@@ -41,16 +49,17 @@ export async function takeFrom(parts: DispatchParts, tx: Transaction, request: C
   let used = nothing;
   const taken: Leased[] = [];
   while (taken.length < request.slots && free.slots > 0) {
-    const allowed = draft
-      .open()
-      .filter((lane) => wantedBy(lane) !== null && !looked.left.has(lane.key) && gate.lets(lane));
+    const allowed = onlyThose(
+      draft.open(),
+      (lane) => wantedBy(lane) !== null && !looked.left.has(lane.key) && gate.lets(lane),
+    );
     const first = draft.next(allowed, ordering, clock.now());
     await reserveFor(parts, tx, first, request.node, free);
-    const fitting = allowed.filter((lane) => {
+    const fitting = onlyThose(allowed, (lane) => {
       const wanted = wantedBy(lane) ?? nothing;
       return within(wanted, free) && parts.reservations.allows(placement, lane, wanted, used);
     });
-    const lane = fitting.length === allowed.length ? first : draft.next(fitting, ordering, clock.now());
+    const lane = fitting === allowed ? first : draft.next(fitting, ordering, clock.now());
     if (!lane) break;
     const task = await headOf(parts, tx, lane, request, looked);
     if (!task) {
@@ -69,6 +78,10 @@ export async function takeFrom(parts: DispatchParts, tx: Transaction, request: C
   return taken;
 }
 
+/** Nearly always that is all of them, and hundreds of lanes need not be copied for each task. */
+const onlyThose = (lanes: readonly KnownLane[], suits: (lane: KnownLane) => boolean) =>
+  lanes.every(suits) ? lanes : lanes.filter(suits);
+
 /** What a task of a lane books on the node, or null where it could never run there; worked out once a class. */
 function wantsOf(parts: DispatchParts, node: NodeFacts): (lane: KnownLane) => Resources | null {
   const byClass = new Map<number, Resources | null>();
@@ -85,7 +98,7 @@ function wantsOf(parts: DispatchParts, node: NodeFacts): (lane: KnownLane) => Re
 async function headOf(parts: DispatchParts, tx: Transaction, lane: KnownLane, request: Claim, looked: Looked) {
   const known = looked.rows.get(lane.key) ?? [];
   const rows = known.length > 1 ? known : await headsOf(tx, lane, moreHeads(request, looked, lane));
-  const mine = (row: TaskRow) => mayTake(parts, lane, row, request.node);
+  const mine = (row: HeadRow) => mayTake(parts, lane, row, request.node);
   let chosen = rows.find(mine);
   let seen = rows;
   if (!chosen && rows.length > 1) {
@@ -107,7 +120,7 @@ async function headOf(parts: DispatchParts, tx: Transaction, lane: KnownLane, re
 function moreHeads({ slots }: Claim, looked: Looked, lane: KnownLane): number {
   const times = looked.reads.get(lane.key) ?? 0;
   looked.reads.set(lane.key, times + 1);
-  return 1 + Math.min(slots, MAX_HEADS, HEADS_AT_FIRST * HEADS_GROW ** times);
+  return 1 + Math.min(slots, MAX_HEADS, HEADS_GROW ** times);
 }
 
 const headsOf = (tx: Transaction, lane: KnownLane, limit: number) =>
@@ -147,7 +160,7 @@ async function reserveFor(
 }
 
 /** A node that failed or lost a task leaves it to others, as long as one that was heard of within a lease could run it. */
-function mayTake(parts: DispatchParts, lane: KnownLane, task: TaskRow, node: LiveNode): boolean {
+function mayTake(parts: DispatchParts, lane: KnownLane, task: HeadRow, node: LiveNode): boolean {
   if (task.avoid_node_id !== node.row.id) return true;
   const heardSince = parts.jobs.clock.now() - parts.timing.lease_ms;
   const { registry } = parts.nodes;
@@ -161,14 +174,19 @@ export interface Leased {
   attempt: Pick<AttemptRow, 'id' | 'task_id' | 'node_id' | 'claim_id' | 'class_id' | 'number'>;
   task: TaskRow;
   job: JobRow;
+  /** What never changes of its job, as JSON. */
+  body: string;
   /** All tasks of its job. */
   tasks: readonly TaskRow[];
 }
 
-async function lease(parts: DispatchParts, tx: Transaction, task: TaskRow, { node, claimId }: Claim): Promise<Leased> {
+async function lease(parts: DispatchParts, tx: Transaction, head: HeadRow, { node, claimId }: Claim): Promise<Leased> {
   const id = parts.jobs.newId();
-  const job = await requireJobRow(tx, task.job_seq);
-  const before = await tx.run(tasksOfJob, { seq: job.seq });
+  const [known] = await tx.run(jobWithBody, { seq: head.job_seq });
+  const before = await tx.run(tasksOfJob, { seq: head.job_seq });
+  const task = before.find((one) => one.id === head.id);
+  if (!known || !task) throw new Error(`task ${head.id} is gone`);
+  const { body, ...job } = known;
   const number = task.attempts + 1;
   const change = { jobId: job.id, attempts: number, reason: `claimed by ${node.row.name}` };
   const active = await parts.jobs.transitions.task(tx, task, 'active', change);
@@ -191,6 +209,9 @@ async function lease(parts: DispatchParts, tx: Transaction, task: TaskRow, { nod
   const settled = await settleKnown(parts.jobs, tx, { job, tasks });
   const held = { node_id: node.row.id, claim_id: claimId ?? null, class_id: task.class_id };
   const attempt = { id, task_id: task.id, number, ...held };
-  tx.afterCommit(() => parts.leases.grant(leaseOf(attempt, job, task.kind)));
-  return { attempt, task: active, job: settled, tasks };
+  tx.afterCommit(() => {
+    parts.leases.grant(leaseOf(attempt, job, task.kind));
+    parts.onLeased(task);
+  });
+  return { attempt, task: active, job: settled, body, tasks };
 }

@@ -53,11 +53,11 @@ export function createWaking(parts: Parts): Waking {
   return {
     wakeFor: (lane, avoidNodeId) => void wakeFor(lane, avoidNodeId),
     passOn(exceptNodeId) {
-      for (const lane of parts.lanes().all())
-        if (lane.ready > 0 && parts.waiters.wakeOne((nodeId) => nodeId !== exceptNodeId && able(nodeId, lane))) return;
+      const others = (lane: KnownLane) => (nodeId: string) => nodeId !== exceptNodeId && able(nodeId, lane);
+      startable().some((lane) => parts.waiters.wakeOne(others(lane)));
     },
     rouse() {
-      for (const lane of parts.lanes().all())
+      for (const lane of startable())
         for (let ready = lane.ready; ready > 0 && parts.waiters.count() > 0; ready -= 1)
           if (!wakeFor(lane, null)) break;
     },

@@ -32,12 +32,12 @@ const insertJobs = insertRows('jobs', jobColumns, 'seq');
 const insertBodies = insertRows('job_bodies', ['job_seq', 'body']);
 const insertLabels = insertRows('job_labels', ['tenant_id', 'name', 'value', 'job_seq']);
 
-const taskColumns = [
+export const taskColumns = [
   ...['id', 'job_seq', 'position', 'tenant_id', 'kind', 'mode', 'state', 'required', 'class_id', 'ord', 'claimable'],
   ...['due_at', 'attempts', 'failures', 'losses', 'avoid_node_id', 'queued_at'],
 ] as const;
 const insertTasks = insertRows('tasks', taskColumns as never);
-const insertNeeds = insertRows('task_needs', ['task_id', 'needs_id']);
+export const insertNeeds = insertRows('task_needs', ['task_id', 'needs_id']);
 
 const timeOf = (text: string | undefined) => (text === undefined ? null : Date.parse(text));
 
@@ -182,7 +182,7 @@ interface NewTask {
 }
 
 /** In the order of `taskColumns`; its place in the lane is the job's number. */
-const taskValues = ({ id, seq, position, tenantId, task, state, place, queuedAt }: NewTask): Value[] => [
+export const taskValues = ({ id, seq, position, tenantId, task, state, place, queuedAt }: NewTask): Value[] => [
   id,
   seq,
   position,

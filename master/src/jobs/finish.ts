@@ -6,6 +6,8 @@ import { decideRetry } from '@ffrtmp/shared/job/retry';
 import { isLiveAttempt } from '@ffrtmp/shared/job/state';
 import type { Transaction } from '../database/commit.ts';
 import type { JobParts } from './parts.ts';
+import { keepPrices, pricedFigures } from './prices.ts';
+import { endBelow, verdictOf } from './rounds.ts';
 import { requireJobRow, settleJob, settleKnown, skipDependents, unblockDependents } from './settle.ts';
 import {
   type AttemptRow,
@@ -19,6 +21,7 @@ import {
   taskById,
   tasksOfJob,
 } from './store.ts';
+import { readBody } from './view.ts';
 
 /** What is kept of a result, beside the columns of its attempt. */
 export interface StoredResult {
@@ -47,11 +50,11 @@ export async function finish(parts: JobParts, result: Result): Promise<Finished>
     if (!isLiveAttempt(attempt.state)) {
       const [stored] = await tx.run(resultOf, { id: attempt.id });
       const repeated = stored?.digest === digest;
-      if (!repeated && !(await acceptLateFacts(tx, attempt, result, digest, stored !== undefined)))
+      if (!repeated && !(await acceptLateFacts(parts, tx, { attempt, result, digest, known: stored !== undefined })))
         throw stale(attempt);
       return { status: repeated ? 'repeated' : 'accepted', jobStatus: named.state };
     }
-    await storeResult(tx, attempt, result, digest);
+    await storeResult(parts, tx, attempt, result, digest);
     const job = await endAttempt(parts, tx, { attempt, job: named }, result);
     return { status: 'accepted', jobStatus: job.state };
   });
@@ -81,21 +84,38 @@ const stale = (attempt: AttemptRow) =>
     state: attempt.state,
   });
 
-/** A canceled attempt may still say what it used, once: its energy is waste, and waste is not forgotten. */
-async function acceptLateFacts(tx: Transaction, attempt: AttemptRow, result: Result, digest: string, known: boolean) {
-  if (attempt.state !== 'canceled' || result.status !== 'canceled' || known) return false;
-  await storeResult(tx, attempt, { ...result, artifacts: [] }, digest);
+interface LateFacts {
+  attempt: AttemptRow;
+  result: Result;
+  digest: string;
+  /** It has said so before. */
+  known: boolean;
+}
+
+/** An attempt that was canceled or lost may still say what it used, once: that is waste, and waste is not forgotten. */
+async function acceptLateFacts(parts: JobParts, tx: Transaction, { attempt, result, digest, known }: LateFacts) {
+  const mayStill = attempt.state === 'canceled' || attempt.state === 'lost';
+  if (!mayStill || result.status !== 'canceled' || known) return false;
+  await storeResult(parts, tx, attempt, { ...result, artifacts: [] }, digest);
   return true;
 }
 
-async function storeResult(tx: Transaction, attempt: AttemptRow, result: Result, digest: string): Promise<void> {
+async function storeResult(
+  parts: JobParts,
+  tx: Transaction,
+  attempt: AttemptRow,
+  result: Result,
+  digest: string,
+): Promise<void> {
   const stored: StoredResult = {
     metrics: result.metrics,
     analyzer_output: result.analyzer_output ?? null,
-    figures: result.figures,
+    figures: pricedFigures(parts, attempt, result.figures),
     environment: result.environment ?? null,
   };
   await tx.run(insertResult, { id: attempt.id, digest, body: JSON.stringify(stored) });
+  await parts.power.replace(tx, attempt.id, !isLiveAttempt(attempt.state));
+  tx.afterCommit(() => parts.watch.stored(attempt, result.status === 'completed', stored));
 }
 
 async function endAttempt(parts: JobParts, tx: Transaction, ending: Ending, result: Result) {
@@ -132,6 +152,8 @@ async function succeed(parts: JobParts, tx: Transaction, { attempt, job }: Endin
     });
   }
   await parts.transitions.attempt(tx, attempt, 'succeeded', { jobId: job.id });
+  const judged = await verdictOf(task, () => readBody(tx.run, job.seq), result.figures);
+  if (judged && !judged.verdict.passed) return endBelow(parts, tx, { job, task, ...judged });
   const done = await parts.transitions.task(tx, task, 'succeeded', { jobId: job.id });
   // A job of one task, as nearly all are, has nothing to unblock and nothing to be read again.
   if (tasks.length === 1) return settleKnown(parts, tx, { job, tasks: [done] });
@@ -143,7 +165,8 @@ async function succeed(parts: JobParts, tx: Transaction, { attempt, job }: Endin
 export async function giveBack(parts: JobParts, tx: Transaction, attempt: AttemptRow, cause: string) {
   const job = await requireJobRow(tx, attempt.job_seq);
   const [task] = await tx.run(taskById, { id: attempt.task_id });
-  await parts.transitions.attempt(tx, attempt, 'canceled', { jobId: job.id, cause });
+  await parts.power.keep(tx, attempt.id);
+  await keepPrices(parts, tx, await parts.transitions.attempt(tx, attempt, 'canceled', { jobId: job.id, cause }));
   if (task?.state === 'active') await parts.transitions.task(tx, task, 'ready', { jobId: job.id, reason: cause });
   return settleJob(parts, tx, job.seq);
 }
@@ -160,7 +183,9 @@ export async function endFailed(parts: JobParts, tx: Transaction, { attempt, fai
   const [task] = await tx.run(taskById, { id: attempt.task_id });
   if (!task) throw new Error(`task ${attempt.task_id} is gone`);
   const lost = failureClass === 'lost';
-  await parts.transitions.attempt(tx, attempt, lost ? 'lost' : 'failed', { jobId: job.id, failureClass, error });
+  await parts.power.keep(tx, attempt.id);
+  const change = { jobId: job.id, failureClass, error };
+  await keepPrices(parts, tx, await parts.transitions.attempt(tx, attempt, lost ? 'lost' : 'failed', change));
   const losses = task.losses + Number(lost);
   const lostOn = lost ? await tx.run(lostNodes, { task: task.id, limit: losses }) : [];
   const decision = decideRetry(

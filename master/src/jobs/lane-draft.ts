@@ -15,8 +15,8 @@ export interface LaneHead {
  * others took; memory itself changes only after the commit.
  */
 export interface LaneDraft {
-  /** Lanes with ready tasks. */
-  open: () => KnownLane[];
+  /** Lanes with ready tasks. Worked out once a transaction: its claims may be hundreds, and so may the lanes. */
+  open: () => readonly KnownLane[];
   /** The next lane to serve among `open`. */
   next: (open: readonly KnownLane[], ordering: Ordering, nowMs: number) => KnownLane | undefined;
   /** What the index says of a lane now; `undefined`: it is empty. Returns the lane as the draft has it from now on. */
@@ -33,13 +33,10 @@ export function createDraft(lanes: ReadonlyMap<string, KnownLane>, ground: Tenan
   const changed = new Map<string, KnownLane>();
   const clocks = tenantClocks(ground);
   const coming = new Map<string, number>();
+  let open: KnownLane[] | undefined;
   return {
     open() {
-      const open: KnownLane[] = [];
-      for (const lane of lanes.values()) {
-        const now = (changed.size > 0 && changed.get(lane.key)) || lane;
-        if (now.ready > 0) open.push(now);
-      }
+      open ??= [...lanes.values()].filter((lane) => lane.ready > 0);
       return open;
     },
     next: (open, ordering, nowMs) => choose(open, ordering, clocks, nowMs) as KnownLane | undefined,
@@ -47,7 +44,13 @@ export function createDraft(lanes: ReadonlyMap<string, KnownLane>, ground: Tenan
       const end = Number.POSITIVE_INFINITY;
       const ready = head ? Math.max(1, lane.ready) : 0;
       const now = { ...lane, ready, headOrd: head?.ord ?? end, headSince: head?.since ?? end, exact: true };
+      const at = open?.indexOf(changed.get(lane.key) ?? lane) ?? -1;
       changed.set(lane.key, now);
+      if (open && at >= 0) {
+        open[at] = now;
+        // Left out of a new list: somebody may be walking over this one.
+        if (ready === 0) open = open.filter((one) => one !== now);
+      }
       return now;
     },
     served(lane, threads, weight) {

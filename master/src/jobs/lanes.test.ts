@@ -12,6 +12,7 @@ const classOf = (encoder: string | null, queue: RequirementClass['queue'] = 'def
 const nodeWith = (...encoders: string[]): NodeFacts => ({
   id: 'n',
   workingEncoders: new Set(encoders),
+  noVmaf: 'this ffmpeg has no libvmaf',
   pool: 'default',
   labels: {},
   total: { slots: 1, threads: 8, ramMb: 1000, gpuSessions: 0 },

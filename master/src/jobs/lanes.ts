@@ -4,6 +4,7 @@ import type { Lane } from '../scheduling/choose.ts';
 import { type TenantClocks, tenantClocks } from '../scheduling/fairness.ts';
 import { canonical, fits, type NodeFacts, type RequirementClass } from '../scheduling/fits.ts';
 import { createDraft, type LaneDraft } from './lane-draft.ts';
+import type { TaskRow } from './store.ts';
 
 /** What a mutation changed in a lane; applied after its commit. */
 export interface LaneChange {
@@ -16,6 +17,19 @@ export interface LaneChange {
   /** The node that just failed or lost the task, and should not be the one that is woken for it. */
   avoidNodeId?: string | null;
 }
+
+/** A task that came into its lane (1) or left it (-1). */
+export const laneChange = (
+  task: Pick<TaskRow, 'class_id' | 'tenant_id' | 'ord' | 'queued_at' | 'avoid_node_id'>,
+  delta: LaneChange['delta'],
+): LaneChange => ({
+  classId: task.class_id,
+  tenantId: task.tenant_id,
+  ord: task.ord,
+  since: task.queued_at,
+  delta,
+  avoidNodeId: task.avoid_node_id,
+});
 
 /** A lane in memory. `exact` is false once the task that was its head went away by another way than a claim. */
 export interface KnownLane extends Lane {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type JobRequestInput, jobRequestSchema } from '@ffrtmp/shared/job/job';
 import { taskSpecSchema } from '@ffrtmp/shared/job/task';
 import fc from 'fast-check';
-import { bodyOf, planTasks } from './plan.ts';
+import { bodyOf, plannedTask, planTasks } from './plan.ts';
 
 const sha256 = 'a'.repeat(64);
 const body = (request: JobRequestInput) => bodyOf(jobRequestSchema.parse(request), null, 42);
@@ -24,6 +24,39 @@ test('A job that asks for quality has a second task that needs the first, runs a
   assert.deepEqual([task?.kind, task?.required, task?.needs], ['quality', false, [0]]);
   assert.equal(task?.requirement.encoder, null);
   assert.deepEqual(task?.spec.kind === 'quality' && task.spec.metrics, ['ssim']);
+});
+
+test('A least quality makes the comparison decide, measures what it names, and wants a node that can', () => {
+  const [, ssim] = planTasks(body({ quality: { metrics: ['psnr'], min: { ssim: 0.95 } } }));
+  assert.deepEqual([ssim?.required, ssim?.requirement.vmaf], [true, undefined]);
+  assert.deepEqual(ssim?.spec.kind === 'quality' && ssim.spec.metrics, ['psnr', 'ssim']);
+  const [encode, vmaf] = planTasks(body({ quality: { metrics: ['psnr'], min: { vmaf: 90 } } }));
+  assert.deepEqual([encode?.requirement.vmaf, vmaf?.requirement.vmaf], [undefined, true]);
+  const [, nothing] = planTasks(body({ quality: { min: {} } }));
+  assert.deepEqual([nothing?.required, nothing?.requirement.vmaf], [false, undefined]);
+});
+
+test('A further round is the same plan at higher quality, and a stored task finds itself in it by its place', () => {
+  const gated = body({ quality: { min: { psnr: 40 } }, parameters: { crf: 30 } });
+  const [first, second] = [planTasks(gated), planTasks(gated, 2) ?? []];
+  assert.deepEqual(
+    second.map(({ spec }) => spec.encode.crf),
+    [26, 26],
+  );
+  const same = (tasks: typeof first) =>
+    tasks.map((task) => ({ ...task, spec: { ...task.spec, encode: { ...task.spec.encode, crf: 0 } } }));
+  assert.deepEqual(same(second), same(first));
+  assert.deepEqual(plannedTask(gated, { position: 1, round: 1 }), first[1]);
+  assert.deepEqual(plannedTask(gated, { position: 3, round: 2 }), second[1]);
+  assert.equal(plannedTask(gated, { position: 9, round: 2 }), undefined);
+  assert.equal(planTasks(gated, 10), null, 'CRF has an end');
+});
+
+test('A job of an older master, whose wish for quality knew metrics alone, has the plan it had', () => {
+  const old = body({ quality: {} });
+  const { quality, ...rest } = old;
+  const before = { ...rest, quality: { metrics: quality?.metrics } } as typeof old;
+  assert.deepEqual(planTasks(before), planTasks(old));
 });
 
 test('The generated source is kept exactly when a later task compares with it', () => {
@@ -115,7 +148,7 @@ test('Whatever a request asks for, it is refused or its plan is one that an agen
         fc.constantFrom('1080p30-av1-crf30', 'live-4K0-h264-nvenc-crf99'),
       ),
       parameters: anyParameters,
-      quality: fc.constant({}),
+      quality: fc.constantFrom({}, { min: { psnr: 40 } }, { min: { vmaf: 90 }, on: 'p5' as const }),
       input: fc.constant({ sha256 }),
       limits: fc.record({ timeout_sec: fc.integer({ min: 1, max: 100 }) }),
     },
@@ -127,7 +160,9 @@ test('Whatever a request asks for, it is refused or its plan is one that an agen
       const request = jobRequestSchema.safeParse(asked);
       if (!request.success) return;
       planned += 1;
-      for (const [index, task] of planTasks(bodyOf(request.data, null, 42)).entries()) {
+      const made = bodyOf(request.data, null, 42);
+      const second = planTasks(made, 2) ?? [];
+      for (const [index, task] of [...planTasks(made).entries(), ...second.entries()]) {
         assert.ok(task.needs.every((need) => need < index));
         const read = taskSpecSchema.safeParse(JSON.parse(JSON.stringify(task.spec)));
         assert.ok(read.success, read.error?.message);

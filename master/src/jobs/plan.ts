@@ -1,8 +1,10 @@
-import { type JobRequest, shortName } from '@ffrtmp/shared/job/job';
+import { type JobRequest, metrics, shortName } from '@ffrtmp/shared/job/job';
 import { resolveEncode } from '@ffrtmp/shared/job/resolve';
 import { bucket, DEFAULT_POOL, isHardwareEncoder } from '@ffrtmp/shared/job/resources';
 import type { Requirement, TaskKind, TaskSpec } from '@ffrtmp/shared/job/task';
 import type { Encode, GeneratedInput } from '@ffrtmp/shared/media/encoding';
+import { higherQuality } from './higher-quality.ts';
+import { isGated } from './verdict.ts';
 
 /** The part of a job that never changes after submit, stored as JSON beside the narrow row. */
 export interface JobBody {
@@ -95,8 +97,25 @@ function requirementOf(body: JobBody, encoder: string | null): Requirement {
   };
 }
 
-/** Turns a job into the tasks that workers claim: the encode and, when asked for, the comparison with its source. Pure. */
-export function planTasks(body: JobBody): PlannedTask[] {
+/** Whoever judges a result that needs a VMAF must be able to measure one. */
+const judgeOf = (body: JobBody): Requirement => ({
+  ...requirementOf(body, null),
+  ...(body.quality?.min?.vmaf === undefined ? {} : { vmaf: true }),
+});
+
+/** What is measured: what was asked for, and what has to reach a least value. */
+const metricsOf = ({ metrics: asked, min }: NonNullable<JobRequest['quality']>) =>
+  metrics.filter((metric) => asked.includes(metric) || min?.[metric] !== undefined);
+
+/**
+ * Turns a job into the tasks that workers claim: the encode and, when asked for, the comparison with its source. A later
+ * round is the same plan at higher quality; null where there is none. Pure.
+ */
+export function planTasks(body: JobBody): PlannedTask[];
+export function planTasks(body: JobBody, round: number): PlannedTask[] | null;
+export function planTasks(body: JobBody, round = 1): PlannedTask[] | null {
+  const encode = higherQuality(body.encode, round - 1);
+  if (encode === null) return null;
   const output = body.outputs[0]?.name ?? `output.${body.encode.container}`;
   const limits = body.limits ?? null;
   const transcode: PlannedTask = {
@@ -107,7 +126,7 @@ export function planTasks(body: JobBody): PlannedTask[] {
     requirement: requirementOf(body, body.encode.encoder),
     spec: {
       kind: 'transcode',
-      encode: body.encode,
+      encode,
       generate: body.generate,
       output_name: output,
       keep_source: body.quality !== null && body.generate !== null,
@@ -118,10 +137,23 @@ export function planTasks(body: JobBody): PlannedTask[] {
   const quality: PlannedTask = {
     kind: 'quality',
     mode: 'finite',
-    required: false,
+    required: isGated(body.quality),
     needs: [0],
-    requirement: requirementOf(body, null),
-    spec: { kind: 'quality', encode: body.encode, metrics: body.quality.metrics, limits },
+    requirement: judgeOf(body),
+    spec: {
+      kind: 'quality',
+      encode,
+      metrics: metricsOf(body.quality),
+      // Absent in jobs of older masters.
+      sample: body.quality.sample ?? 'auto',
+      limits,
+    },
   };
   return [transcode, quality];
+}
+
+/** What a stored task has to do: its place says which of the plan it is, its round of which plan. Pure. */
+export function plannedTask(body: JobBody, { position, round }: { position: number; round: number }) {
+  const first = planTasks(body);
+  return round === 1 ? first[position] : planTasks(body, round)?.[position - (round - 1) * first.length];
 }

@@ -32,7 +32,9 @@ export function settleKnown(
   { job, tasks }: { job: JobRow; tasks: readonly TaskRow[] },
   change: JobChange = {},
 ): Promise<JobRow> {
-  const state = deriveJobState(tasks.map((task) => ({ state: task.state, required: task.required === 1 })));
+  const state = deriveJobState(
+    tasks.map((task) => ({ state: task.state, required: task.required === 1, round: task.round })),
+  );
   return parts.transitions.job(tx, job, state, change);
 }
 

@@ -6,6 +6,8 @@ export type JobRow = Selectable<Tables['jobs']>;
 export type TaskRow = Tables['tasks'];
 export type AttemptRow = Tables['attempts'];
 export type ArtifactRow = Tables['artifacts'];
+/** What a claim looks at before it takes a task. */
+export type HeadRow = Pick<TaskRow, 'id' | 'job_seq' | 'ord' | 'queued_at' | 'avoid_node_id'>;
 
 /** A partial index is used only when its condition stands literally in the statement. */
 const isClaimable = sql<boolean>`claimable = 1`;
@@ -58,6 +60,14 @@ export const aheadInLane = statement((q) =>
 
 export const jobById = statement((q) => q.selectFrom('jobs').selectAll().where('id', '=', p<string>('id')));
 export const jobBySeq = statement((q) => q.selectFrom('jobs').selectAll().where('seq', '=', p<number>('seq')));
+export const jobWithBody = statement((q) =>
+  q
+    .selectFrom('jobs')
+    .innerJoin('job_bodies', 'job_seq', 'seq')
+    .selectAll('jobs')
+    .select('body')
+    .where('seq', '=', p<number>('seq')),
+);
 export const jobBody = statement((q) =>
   q.selectFrom('job_bodies').select('body').where('job_seq', '=', p<number>('seq')),
 );
@@ -112,7 +122,7 @@ export const setTaskClass = statement((q) =>
 export const laneHeads = statement((q, dialect) => {
   const heads = q
     .selectFrom('tasks')
-    .selectAll()
+    .select(['id', 'job_seq', 'ord', 'queued_at', 'avoid_node_id'])
     .where(isClaimable)
     .where('class_id', '=', p<number>('classId'))
     .where('tenant_id', '=', p<string>('tenant'))

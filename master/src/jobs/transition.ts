@@ -15,7 +15,7 @@ import {
 import type { Transaction } from '../database/commit.ts';
 import { p, statement } from '../database/statement.ts';
 import type { EventLog } from '../events/log.ts';
-import type { Lanes } from './lanes.ts';
+import { type Lanes, laneChange } from './lanes.ts';
 import type { AttemptRow, JobRow, TaskRow } from './store.ts';
 
 /**
@@ -69,8 +69,7 @@ export const updateJob = statement((q) =>
       completed_at: p('completed'),
     })
     .where('seq', '=', p<number>('seq'))
-    .where('state', '=', p<JobState>('from'))
-    .returning('seq'),
+    .where('state', '=', p<JobState>('from')),
 );
 export const updateTask = statement((q) =>
   q
@@ -85,8 +84,7 @@ export const updateTask = statement((q) =>
       avoid_node_id: p('avoid'),
     })
     .where('id', '=', p<string>('id'))
-    .where('state', '=', p<TaskState>('from'))
-    .returning('id'),
+    .where('state', '=', p<TaskState>('from')),
 );
 export const updateAttempt = statement((q) =>
   q
@@ -100,8 +98,7 @@ export const updateAttempt = statement((q) =>
       ended_at: p('ended'),
     })
     .where('id', '=', p<string>('id'))
-    .where('state', '=', p<AttemptState>('from'))
-    .returning('id'),
+    .where('state', '=', p<AttemptState>('from')),
 );
 export const releaseTask = statement((q) =>
   q
@@ -123,6 +120,8 @@ interface Parts {
   clock: Clock;
   events: EventLog;
   lanes: Lanes;
+  /** Told of every new state of an attempt once it is durable. */
+  onAttempt: (attempt: AttemptRow) => void;
 }
 
 export const createTransitions = (parts: Parts): Transitions => ({
@@ -210,17 +209,7 @@ async function setTask(
   });
   if (changed.length === 0) throw moved('task');
   if (claimable !== task.claimable) {
-    const delta = claimable === 1 ? 1 : -1;
-    tx.afterCommit(() =>
-      lanes.apply({
-        classId: row.class_id,
-        tenantId: row.tenant_id,
-        ord: row.ord,
-        since: row.queued_at,
-        delta,
-        avoidNodeId: row.avoid_node_id,
-      }),
-    );
+    tx.afterCommit(() => lanes.apply(laneChange(row, claimable === 1 ? 1 : -1)));
   }
   events.append(tx, {
     tenantId: task.tenant_id,
@@ -235,7 +224,7 @@ async function setTask(
 }
 
 async function setAttempt(
-  { clock, events }: Parts,
+  { clock, events, onAttempt }: Parts,
   tx: Transaction,
   attempt: AttemptRow,
   to: AttemptState,
@@ -263,6 +252,7 @@ async function setAttempt(
     ended: row.ended_at,
   });
   if (changed.length === 0) throw moved('attempt');
+  tx.afterCommit(() => onAttempt(row));
   events.append(tx, {
     tenantId: attempt.tenant_id,
     jobId: change.jobId ?? null,
@@ -279,14 +269,5 @@ async function setAttempt(
 async function releaseDue({ clock, lanes }: Parts, tx: Transaction, task: TaskRow): Promise<void> {
   const [row] = await tx.run(releaseTask, { id: task.id, now: clock.now() });
   if (!row) return;
-  tx.afterCommit(() =>
-    lanes.apply({
-      classId: row.class_id,
-      tenantId: row.tenant_id,
-      ord: row.ord,
-      since: row.queued_at,
-      delta: 1,
-      avoidNodeId: row.avoid_node_id,
-    }),
-  );
+  tx.afterCommit(() => lanes.apply(laneChange(row, 1)));
 }

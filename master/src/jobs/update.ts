@@ -3,6 +3,7 @@ import type { Priority, Queue } from '@ffrtmp/shared/job/job';
 import { isTerminalJob } from '@ffrtmp/shared/job/state';
 import type { Transaction } from '../database/commit.ts';
 import { internClass } from './enqueue.ts';
+import { laneChange } from './lanes.ts';
 import type { JobParts } from './parts.ts';
 import { requireJobRow } from './settle.ts';
 import { type JobRow, setPlace, setTaskClass, tasksOfJob } from './store.ts';
@@ -48,10 +49,9 @@ async function moveTasks(parts: JobParts, tx: Transaction, job: JobRow, to: { qu
     const classId = await internClass(parts, tx, { ...to, requirement: facts.requirement });
     await tx.run(setTaskClass, { id: task.id, classId });
     if (task.claimable === 0) continue;
-    const { tenant_id: tenantId, ord, queued_at: since, class_id: before } = task;
     tx.afterCommit(() => {
-      parts.lanes.apply({ classId: before, tenantId, ord, since, delta: -1 });
-      parts.lanes.apply({ classId, tenantId, ord, since, delta: 1 });
+      parts.lanes.apply(laneChange(task, -1));
+      parts.lanes.apply(laneChange({ ...task, class_id: classId }, 1));
     });
   }
 }

@@ -1,12 +1,16 @@
+import type { Figure } from '@ffrtmp/shared/energy/figure';
 import type { Attempt } from '@ffrtmp/shared/job/attempt';
 import { type Job, weightOf } from '@ffrtmp/shared/job/job';
-import { isTerminalJob } from '@ffrtmp/shared/job/state';
+import { isTerminalJob, latestRound } from '@ffrtmp/shared/job/state';
 import type { Artifact, Requirement, Task, TaskSpec } from '@ffrtmp/shared/job/task';
 import { iso, isoOrNull } from '../clock.ts';
 import type { Run } from '../database/statement.ts';
+import { figuresOfAttempt, type StoredFigures } from './figures.ts';
 import type { StoredResult } from './finish.ts';
 import type { JobParts } from './parts.ts';
-import { type JobBody, planTasks } from './plan.ts';
+import { type JobBody, plannedTask } from './plan.ts';
+import { powerOfAttempt } from './power-store.ts';
+import { pricesOfAttempt } from './price-store.ts';
 import {
   type ArtifactRow,
   type AttemptRow,
@@ -92,20 +96,23 @@ export function jobView(parts: JobParts, { job, body, nodeId, published }: Known
   };
 }
 
-/** What the succeeded ones of its tasks have published of a job. */
+/**
+ * What a job has published: what its latest round made, once every task of it that is required has succeeded. Where the
+ * result has to be as good as the job asks, the comparison is one of them.
+ */
 export async function publishedOutputs(
   parts: JobParts,
   run: Run,
   job: JobRow,
   tasks: readonly TaskRow[],
 ): Promise<Published[]> {
+  const round = latestRound(tasks);
   const outputs: Published[] = [];
-  for (const task of tasks) {
-    if (task.kind !== 'transcode' || task.state !== 'succeeded') continue;
+  if (round.some((task) => task.required === 1 && task.state !== 'succeeded')) return outputs;
+  for (const task of round.filter(({ kind }) => kind === 'transcode'))
     for (const artifact of await run(artifactsOfTask, { task: task.id }))
       if (artifact.role === 'output')
         outputs.push({ ...artifact, prunedAt: await parts.prunedAt(job.tenant_id, artifact.sha256) });
-  }
   return outputs;
 }
 
@@ -114,7 +121,7 @@ export async function publishedOutputs(
  * with each task; a task that stands in no plan, or was stored by an older master, has it beside it.
  */
 async function plannedOf(run: Run, task: TaskRow, body: JobBody) {
-  const planned = planTasks(body)[task.position];
+  const planned = plannedTask(body, task);
   if (planned?.kind === task.kind) return { ...planned, alone: planned.needs.length === 0 };
   const [stored] = await run(taskBody, { id: task.id });
   const { requirement, spec } = JSON.parse(stored?.body ?? '{}') as { requirement: Requirement; spec: TaskSpec };
@@ -138,6 +145,7 @@ export async function viewTask(run: Run, task: TaskRow, jobId: string, body: Job
     mode: task.mode,
     state: task.state,
     required: task.required === 1,
+    round: task.round,
     needs,
     requirement,
     spec,
@@ -154,6 +162,17 @@ export async function viewTasks(run: Run, job: JobRow): Promise<Task[]> {
   const body = await readBody(run, job.seq);
   const rows = await run(tasksOfJob, { seq: job.seq });
   return Promise.all(rows.map((row) => viewTask(run, row, job.id, body)));
+}
+
+/** What an attempt that ended without a result had used when it was last heard of, and what it came to. */
+async function withoutResult(run: Run, row: AttemptRow): Promise<Pick<StoredFigures, 'power' | 'prices'>> {
+  if (row.ended_at === null) return { power: null };
+  const [power] = await run(powerOfAttempt, { id: row.id });
+  const [prices] = await run(pricesOfAttempt, { id: row.id });
+  return {
+    power: power ? { at: power.at, figures: JSON.parse(power.body) as Figure[] } : null,
+    prices: prices ? (JSON.parse(prices.body) as Figure[]) : null,
+  };
 }
 
 export async function viewAttempt(
@@ -181,7 +200,11 @@ export async function viewAttempt(
     metrics: result?.metrics ?? null,
     analyzer_output: result?.analyzer_output ?? null,
     environment: result?.environment ?? null,
-    figures: result?.figures ?? [],
+    figures: figuresOfAttempt({
+      ...row,
+      figures: result?.figures ?? null,
+      ...(result ? { power: null } : await withoutResult(run, row)),
+    }),
     artifacts: artifacts.map(artifactView),
     leased_at: iso(row.leased_at),
     started_at: isoOrNull(row.started_at),

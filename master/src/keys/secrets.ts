@@ -19,6 +19,9 @@ export interface LeaseTokens {
   matches: (attemptId: string, token: string) => boolean;
 }
 
+/** Tokens that are remembered: every call about an attempt asks for its token again, and making one takes 4 us. */
+const MAX_TOKENS = 20_000;
+
 /**
  * Lease tokens are derived from the attempt, not stored: a repeated claim can return the very same lease, and the
  * database holds nothing that would let a reader of its backup publish a result.
@@ -26,6 +29,14 @@ export interface LeaseTokens {
 export function createLeaseTokens(signingSecret: string): LeaseTokens {
   // A key object is prepared once; a text would be made into a key for each token.
   const key = createSecretKey(Buffer.from(signingSecret));
-  const of = (attemptId: string) => createHmac('sha256', key).update(attemptId).digest('base64url');
+  const made = new Map<string, string>();
+  function of(attemptId: string): string {
+    const known = made.get(attemptId);
+    if (known !== undefined) return known;
+    if (made.size >= MAX_TOKENS) made.clear();
+    const token = createHmac('sha256', key).update(attemptId).digest('base64url');
+    made.set(attemptId, token);
+    return token;
+  }
   return { of, matches: (attemptId, token) => sameSecret(of(attemptId), token) };
 }

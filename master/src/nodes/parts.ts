@@ -1,9 +1,17 @@
 import type { Clock } from '@ffrtmp/runtime/clock';
-import type { Figure } from '@ffrtmp/shared/energy/figure';
+import type { NodeEnergy, PowerGrouping } from '@ffrtmp/shared/node/power';
 import type { Timing } from '@ffrtmp/shared/node/timing';
 import type { Committer, Transaction } from '../database/commit.ts';
 import type { EventLog } from '../events/log.ts';
-import type { Registry } from './registry.ts';
+import type { NodeLedger } from './power.ts';
+import type { LiveNode, Registry } from './registry.ts';
+
+/** Both times in ms since 1970; the second is outside. */
+export interface EnergyAsked {
+  since: number;
+  until: number;
+  by: PowerGrouping;
+}
 
 export interface NodeParts {
   db: Committer;
@@ -19,7 +27,9 @@ export interface NodeParts {
   runningOn: (nodeId: string) => number;
   /** Takes everything a node runs back at once. */
   takeBack: (nodeId: string, reason: string) => Promise<void>;
-  energyOf: (nodeId: string, since: number, until: number) => Promise<{ attempts: number; energy: Figure[] }>;
+  /** What nodes say of their whole machine. */
+  ledger: NodeLedger;
+  energyOf: (node: LiveNode, asked: EnergyAsked) => Promise<Omit<NodeEnergy, 'node_id' | 'same_machine'>>;
   /** A node may take work again, or has learnt to do more. */
   onNodeReady: (nodeId: string) => void;
   /** A node was revoked or removed: a claim it has parked ends and takes nothing more. */

@@ -34,6 +34,8 @@ export interface Registry {
   isOnline: (node: LiveNode) => boolean;
   status: (node: LiveNode) => NodeStatus;
   view: (node: LiveNode) => Node;
+  /** Addresses of the other nodes on its machine. */
+  sameMachine: (node: LiveNode) => string[];
   known: () => KnownNode[];
   name: (id: string) => string | null;
   /** Dispatch stands above the registry and tells it, once, how to ask. */
@@ -81,8 +83,27 @@ function placementOf(text: string, slots: number): Omit<NodeFacts, 'id'> {
     gpuSessions: facts.gpu_sessions,
   };
   const { pool, labels } = facts;
-  const kind = JSON.stringify([working.toSorted(), pool, Object.entries(labels).toSorted(), Object.values(total)]);
-  return { workingEncoders: new Set(working), pool, labels, total, kind };
+  const noVmaf = facts.vmaf?.works ? null : (facts.vmaf?.reason ?? 'its agent does not say');
+  const kind = JSON.stringify([
+    ...[working.toSorted(), pool, Object.entries(labels).toSorted(), Object.values(total)],
+    noVmaf === null,
+  ]);
+  return { workingEncoders: new Set(working), pool, labels, noVmaf, total, kind };
+}
+
+type OnMachine = Pick<NodeRow, 'id' | 'machine_id'>;
+
+/** Which nodes share a machine. Agents that do not say where they run share it with nobody. */
+function createMachines() {
+  const machines = new Map<string, Set<string>>();
+  return {
+    moved(from: OnMachine | undefined, to: OnMachine | undefined): void {
+      if (from?.machine_id) machines.get(from.machine_id)?.delete(from.id);
+      if (to?.machine_id) machines.set(to.machine_id, (machines.get(to.machine_id) ?? new Set()).add(to.id));
+    },
+    beside: ({ id, machine_id: machine }: OnMachine): string[] =>
+      machine === null ? [] : [...(machines.get(machine) ?? [])].filter((other) => other !== id),
+  };
 }
 
 /** What dispatch knows of a node and the registry shows. */
@@ -95,6 +116,7 @@ export interface Placed {
 export async function loadRegistry(read: Run, clock: Clock, runningOn: (nodeId: string) => number): Promise<Registry> {
   const nodes = new Map<string, LiveNode>();
   const makeOf = createMakes();
+  const machines = createMachines();
   let placed: Placed = { freeOf: (node) => node.total, reservedFor: () => null };
   const put = (row: NodeRow): LiveNode => {
     const { text, facts, placement } = makeOf(row);
@@ -108,10 +130,12 @@ export async function loadRegistry(read: Run, clock: Clock, runningOn: (nodeId: 
       left: false,
     };
     nodes.set(row.id, node);
+    machines.moved(before?.row, row);
     return node;
   };
   for (const row of await read(allNodes)) put(row);
 
+  const sameMachine = ({ row }: LiveNode) => machines.beside(row).flatMap((id) => nodes.get(id)?.row.address ?? []);
   const isOnline = (node: LiveNode) =>
     !node.left && node.seenAt !== null && clock.now() - node.seenAt < NODE_OFFLINE_MS;
   const freeSlots = (node: LiveNode) => node.row.slots - runningOn(node.row.id);
@@ -125,7 +149,10 @@ export async function loadRegistry(read: Run, clock: Clock, runningOn: (nodeId: 
     byAddress: (address) => [...nodes.values()].find((node) => node.row.address === address),
     all: () => [...nodes.values()],
     put,
-    remove: (id) => nodes.delete(id),
+    remove(id) {
+      machines.moved(nodes.get(id)?.row, undefined);
+      nodes.delete(id);
+    },
     seen(id, load) {
       const node = nodes.get(id);
       if (!node) return;
@@ -143,7 +170,9 @@ export async function loadRegistry(read: Run, clock: Clock, runningOn: (nodeId: 
       ...viewNode(node, status(node), runningOn(node.row.id)),
       free: shownResources(placed.freeOf(node.placement)),
       reserved: placed.reservedFor(node.row.id) !== null,
+      same_machine: sameMachine(node),
     }),
+    sameMachine,
     placedBy(by) {
       placed = by;
     },
@@ -181,6 +210,7 @@ function viewNode({ row, facts, load, seenAt }: LiveNode, status: NodeStatus, ru
     pool: facts.pool ?? DEFAULT_POOL,
     labels: facts.labels,
     encoders: facts.encoders,
+    vmaf: facts.vmaf ?? null,
     power_sources: facts.power_sources,
     ffmpeg_version: facts.ffmpeg_version ?? null,
     status,

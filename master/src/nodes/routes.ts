@@ -93,7 +93,8 @@ export function nodeRoutes(parts: NodeParts): Handler[] {
       const node = findNode(parts, params.id);
       const since = query.since === undefined ? 0 : Date.parse(query.since);
       const until = query.until === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(query.until);
-      return { node_id: node.row.id, ...(await parts.energyOf(node.row.id, since, until)) };
+      const energy = await parts.energyOf(node, { since, until, by: query.by });
+      return { node_id: node.row.id, ...energy, same_machine: registry.sameMachine(node) };
     }),
   ];
 }

@@ -11,6 +11,16 @@ export interface QueueRules {
 
 export const freeRules: QueueRules = { paused: false, maxRunning: null, maxQueued: null };
 
+export const rulesOf = (row: {
+  paused: number;
+  max_running: number | null;
+  max_queued: number | null;
+}): QueueRules => ({
+  paused: row.paused === 1,
+  maxRunning: row.max_running,
+  maxQueued: row.max_queued,
+});
+
 /** Rules and weights in memory, so that a claim asks no query for them. The rows decide; `reload` reads them again. */
 export interface QueueBoard {
   rules: (tenantId: string, queue: Queue) => QueueRules;
@@ -35,12 +45,7 @@ export async function loadQueues(read: Run): Promise<QueueBoard> {
     async reload() {
       const rows = await read(allQueues);
       const tenants = await read(tenantWeights);
-      byKey = new Map(
-        rows.map((row) => [
-          keyOf(row.tenant_id, row.name),
-          { paused: row.paused === 1, maxRunning: row.max_running, maxQueued: row.max_queued },
-        ]),
-      );
+      byKey = new Map(rows.map((row) => [keyOf(row.tenant_id, row.name), rulesOf(row)]));
       weights = new Map(tenants.map((row) => [row.id, row.weight]));
     },
   };

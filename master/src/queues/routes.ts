@@ -7,7 +7,7 @@ import { type Handler, handle } from '../http/serve.ts';
 import type { Lane } from '../scheduling/choose.ts';
 import type { RequirementClass } from '../scheduling/fits.ts';
 import type { QueueBoard, QueueRules } from './board.ts';
-import { freeRules } from './board.ts';
+import { freeRules, rulesOf } from './board.ts';
 import { putQueue, queueByName } from './store.ts';
 
 export interface QueueParts {
@@ -23,16 +23,13 @@ export interface QueueParts {
   onOpened: () => void;
 }
 
-async function change(parts: QueueParts, tenant: string, name: Queue, change: Partial<QueueRules>, event: string) {
+async function change(parts: QueueParts, tenant: string, name: Queue, wanted: Partial<QueueRules>, event: string) {
   await parts.db.write(async (tx) => {
     const [row] = await tx.run(queueByName, { tenant, name });
-    const before: QueueRules = row
-      ? { paused: row.paused === 1, maxRunning: row.max_running, maxQueued: row.max_queued }
-      : freeRules;
-    const rules = { ...before, ...change };
+    const rules = { ...(row ? rulesOf(row) : freeRules), ...wanted };
     const { maxRunning, maxQueued } = rules;
     await tx.run(putQueue, { tenant, name, paused: Number(rules.paused), maxRunning, maxQueued });
-    await parts.events.append(tx, { tenantId: tenant, kind: 'queue', to: event, reason: name });
+    parts.events.append(tx, { tenantId: tenant, kind: 'queue', to: event, reason: name });
     tx.afterCommit(() => {
       parts.board.set(tenant, name, rules);
       parts.onOpened();

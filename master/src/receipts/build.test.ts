@@ -116,7 +116,12 @@ test('The wanted coverage is met when every known energy figure meets it, and un
 
 test('What is unknown is null and never 0, and cost is none without a tariff', () => {
   const receipt = build([attempt({ figures: [joules(null)] })]);
-  assert.deepEqual([receipt.energy[0]?.value, receipt.joules_per_megapixel_frame, receipt.cost], [null, null, null]);
+  assert.deepEqual(
+    [receipt.energy[0]?.value, receipt.joules_per_megapixel_frame, receipt.sci.value],
+    [null, null, null],
+  );
+  assert.deepEqual(receipt.cost, { figures: [], reason: 'none: no tariff is configured' });
+  assert.deepEqual(receipt.totals, []);
 });
 
 test('Outputs are those of attempts that succeeded', () => {
@@ -136,5 +141,71 @@ test('The energy of a node is made of joules alone', () => {
   assert.deepEqual(
     energyOnly([joules(1), psnr, joules(2)]).map(({ name, value }) => [name, value]),
     [['energy_active', 3]],
+  );
+});
+
+const units = { energy_full: 'J', cost_energy: 'EUR', carbon_operational: 'gCO2e', carbon_embodied: 'gCO2e' } as const;
+const pricedNames = ['energy_full', 'cost_energy', 'carbon_operational', 'carbon_embodied'] as const;
+const ended = fc.record({
+  state: fc.constantFrom('succeeded' as const, 'failed' as const, 'lost' as const, 'canceled' as const),
+  task_kind: fc.constantFrom('transcode' as const, 'quality' as const),
+  failure_class: fc.constantFrom('input' as const, 'resource' as const, null),
+  figures: fc.uniqueArray(
+    fc.record({
+      name: fc.constantFrom(...pricedNames),
+      value: fc.oneof(fc.constant(null), fc.double({ min: 0, max: 1e9, noNaN: true })),
+      quality: fc.constantFrom('measured' as const, 'estimated' as const),
+    }),
+    { selector: ({ name }) => name, maxLength: 4 },
+  ),
+});
+
+test('Money, carbon and energy of the lines are those of the totals, and of useful and wasted work together', () => {
+  const near = (found: number, expected: number, what: string) =>
+    assert.ok(Math.abs(found - expected) <= 1e-9 * Math.max(1, expected), `${what}: ${found}, not ${expected}`);
+  fc.assert(
+    fc.property(fc.array(ended, { maxLength: 8 }), (fields) => {
+      const attempts = fields.map(({ figures, ...rest }) =>
+        attempt({ ...rest, figures: figures.map(({ name, value, quality }) => priced(name, value, quality)) }),
+      );
+      const receipt = build(attempts);
+      for (const name of pricedNames) {
+        const amount = (figures: readonly Figure[]) =>
+          figures.filter((one) => one.name === name).reduce((sum, { value }) => sum + (value ?? 0), 0);
+        const all = amount(receipt.lines.flatMap(({ figures }) => figures));
+        const listed = [...receipt.cost.figures, ...receipt.carbon.figures];
+        const useful = receipt.lines.filter(({ waste }) => !waste).flatMap(({ figures }) => figures);
+        const wasted = receipt.waste.flatMap(({ energy, cost, carbon }) => [...energy, ...cost, ...carbon]);
+        near(amount(receipt.totals), all, `total ${name}`);
+        near(amount(useful) + amount(wasted), all, `parts ${name}`);
+        if (name !== 'energy_full') near(amount(listed), all, `list ${name}`);
+      }
+      const wastedLines = receipt.lines.filter(({ waste }) => waste).length;
+      assert.equal(
+        receipt.waste.reduce((sum, { attempts: count }) => sum + count, 0),
+        wastedLines,
+      );
+    }),
+  );
+});
+
+const priced = (name: (typeof pricedNames)[number], value: number | null, quality: Figure['quality']) =>
+  joules(value, { name, unit: units[name], quality: value === null ? 'none' : quality });
+
+test('Waste is told by its cause: the class of a failure, or the word of who ended it', () => {
+  const { waste } = build([
+    attempt({ state: 'failed', failure_class: 'input' }),
+    attempt({ state: 'lost', failure_class: 'lost' }),
+    attempt({ state: 'canceled', cause: 'paused' }),
+    attempt({ state: 'failed', failure_class: 'input' }),
+    attempt(),
+  ]);
+  assert.deepEqual(
+    waste.map(({ cause, attempts, seconds }) => [cause, attempts, seconds]),
+    [
+      ['input', 2, 5],
+      ['lost', 1, 2.5],
+      ['paused', 1, 2.5],
+    ],
   );
 });

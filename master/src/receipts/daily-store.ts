@@ -81,6 +81,38 @@ export const addFigure = statement((q) =>
     .onConflict((on) => on.columns([...keyColumns, 'part', 'name', 'scope', 'quality']).doUpdateSet(figureSum)),
 );
 
+const totalSum = {
+  value: sql<number>`daily_totals.value + excluded.value`,
+  low: sql<number | null>`daily_totals.low + excluded.low`,
+  high: sql<number | null>`daily_totals.high + excluded.high`,
+  covered_s: sql<number>`daily_totals.covered_s + excluded.covered_s`,
+  seconds: sql<number>`daily_totals.seconds + excluded.seconds`,
+  attempts: sql<number>`daily_totals.attempts + excluded.attempts`,
+  method: sql<string>`case when daily_totals.method = excluded.method then excluded.method else 'mixed' end`,
+  source: sql<string>`case when daily_totals.source = excluded.source then excluded.source else 'several sources' end`,
+};
+export const addTotal = statement((q) =>
+  q
+    .insertInto('daily_totals')
+    .values({
+      ...key,
+      part: p('part'),
+      name: p('name'),
+      scope: p('scope'),
+      quality: p('quality'),
+      unit: p('unit'),
+      method: p('method'),
+      value: p('value'),
+      low: p('low'),
+      high: p('high'),
+      covered_s: p('coveredS'),
+      seconds: p('seconds'),
+      attempts: p('attempts'),
+      source: p('source'),
+    })
+    .onConflict((on) => on.columns([...keyColumns, 'part', 'name', 'scope', 'quality', 'unit']).doUpdateSet(totalSum)),
+);
+
 /** Stored sums of a tenant's dimension in a period of whole days. */
 export const storedJobs = statement((q) =>
   q
@@ -103,6 +135,15 @@ export const storedAttempts = statement((q) =>
 export const storedFigures = statement((q) =>
   q
     .selectFrom('daily_figures')
+    .selectAll()
+    .where('tenant_id', '=', p<string>('tenant'))
+    .where('dimension', '=', p<string>('dimension'))
+    .where('day', '>=', p<number>('since'))
+    .where('day', '<', p<number>('until')),
+);
+export const storedTotals = statement((q) =>
+  q
+    .selectFrom('daily_totals')
     .selectAll()
     .where('tenant_id', '=', p<string>('tenant'))
     .where('dimension', '=', p<string>('dimension'))
@@ -168,6 +209,10 @@ export const labelsOfJob = statement((q) =>
   q.selectFrom('job_labels').select(['name', 'value']).where('job_seq', '=', p<number>('seq')),
 );
 
+export const bodyOfJob = statement((q) =>
+  q.selectFrom('job_bodies').select('body').where('job_seq', '=', p<number>('seq')),
+);
+
 const attemptFacts = [
   'attempts.id',
   'attempts.job_seq',
@@ -179,6 +224,11 @@ const attemptFacts = [
   'attempts.ended_at',
   'tasks.kind',
   'attempt_results.body',
+  'attempt_power.at as power_at',
+  'attempt_power.body as power_body',
+  'attempt_prices.body as prices',
+  'attempts.cause',
+  'attempts.failure_class',
 ] as const;
 /** Attempts of a tenant that ended in a period, whatever their jobs do now, by pages likewise. */
 export const endedAttempts = statement((q) =>
@@ -186,6 +236,8 @@ export const endedAttempts = statement((q) =>
     .selectFrom('attempts')
     .innerJoin('tasks', 'tasks.id', 'attempts.task_id')
     .leftJoin('attempt_results', 'attempt_results.attempt_id', 'attempts.id')
+    .leftJoin('attempt_power', 'attempt_power.attempt_id', 'attempts.id')
+    .leftJoin('attempt_prices', 'attempt_prices.attempt_id', 'attempts.id')
     .select([...attemptFacts])
     .where('attempts.tenant_id', '=', p<string>('tenant'))
     .where((eb) =>
@@ -202,6 +254,8 @@ export const attemptsOfEndedJob = statement((q) =>
     .selectFrom('attempts')
     .innerJoin('tasks', 'tasks.id', 'attempts.task_id')
     .leftJoin('attempt_results', 'attempt_results.attempt_id', 'attempts.id')
+    .leftJoin('attempt_power', 'attempt_power.attempt_id', 'attempts.id')
+    .leftJoin('attempt_prices', 'attempt_prices.attempt_id', 'attempts.id')
     .select([...attemptFacts])
     .where('attempts.job_seq', '=', p<number>('seq')),
 );

@@ -1,10 +1,13 @@
 import type { Timers } from '@ffrtmp/runtime/clock';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
+import { type Counted, counted } from '@ffrtmp/shared/energy/counted';
 import type { Figure } from '@ffrtmp/shared/energy/figure';
-import type { ResultMetrics } from '@ffrtmp/shared/job/attempt';
+import type { Attempt } from '@ffrtmp/shared/job/attempt';
 import { isTerminalJob, type JobState } from '@ffrtmp/shared/job/state';
 import type { TaskKind } from '@ffrtmp/shared/job/task';
 import type { Run } from '../database/statement.ts';
+import type { Tables } from '../database/tables.ts';
+import { type FiguresRow, resultOfRow } from '../jobs/figures.ts';
 import {
   type AttemptSum,
   collectSums,
@@ -12,16 +15,20 @@ import {
   type Dimension,
   daysOfAttempt,
   daysOfJob,
+  dimensions,
   type EndedAttempt,
+  NO_WORK,
+  partsOf,
   type SumPart,
   type Sums,
-  sumParts,
 } from './daily.ts';
 import {
   addAttempts,
   addFigure,
   addJobs,
+  addTotal,
   attemptsOfEndedJob,
+  bodyOfJob,
   endedAttempts,
   endedJobs,
   labelsOfJob,
@@ -30,10 +37,13 @@ import {
   storedAttempts,
   storedFigures,
   storedJobs,
+  storedTotals,
 } from './daily-store.ts';
+import { profileOf } from './profile.ts';
+import { causeOf, isWaste } from './waste.ts';
 
-/** Rows of one look: a millisecond or two of the loop. */
-const PAGE = 200;
+/** Rows of one look: a few milliseconds of the loop. */
+const PAGE = 64;
 /** A pruning that commits in the midst of a look makes it begin again, this often at most. */
 const MAX_TRIES = 5;
 
@@ -44,47 +54,49 @@ export interface EndedJobRow {
   completed_at: number | null;
 }
 
-interface AttemptFacts extends Pick<EndedAttempt, 'state'> {
+interface AttemptFacts extends FiguresRow, Pick<Attempt, 'cause' | 'failure_class'> {
   tenant_id: string;
   node_id: string;
   kind: TaskKind;
-  leased_at: number;
-  started_at: number | null;
-  ended_at: number | null;
-  body: string | null;
 }
 
-async function labelsOf(run: Run, seq: number): Promise<string[]> {
-  return (await run(labelsOfJob, { seq })).map(({ name, value }) => `${name}=${value}`);
+/** What of a job its sums are kept by. */
+type JobKeys = Pick<EndedAttempt, 'profile' | 'labels'>;
+
+/** Both for the sums that are stored; for those that are shown, what they are asked by. */
+async function keysOfJob(run: Run, seq: number, by: readonly Dimension[]): Promise<JobKeys> {
+  const labels = by.includes('label') ? await run(labelsOfJob, { seq }) : [];
+  const [body] = by.includes('profile') ? await run(bodyOfJob, { seq }) : [];
+  return { profile: profileOf(body?.body), labels: labels.map(({ name, value }) => `${name}=${value}`) };
 }
 
-function attemptDays(row: AttemptFacts, labels: readonly string[]): DaySum[] {
+function attemptDays(row: AttemptFacts, keys: JobKeys): DaySum[] {
   if (row.ended_at === null) return [];
-  const result = row.body === null ? null : (JSON.parse(row.body) as { metrics?: ResultMetrics; figures?: Figure[] });
   return daysOfAttempt({
-    ...{ tenantId: row.tenant_id, nodeId: row.node_id, labels, kind: row.kind, state: row.state },
+    ...{ tenantId: row.tenant_id, nodeId: row.node_id, ...keys },
+    ...{ kind: row.kind, state: row.state, cause: isWaste(row) ? causeOf(row) : null },
     startedAt: row.started_at ?? row.leased_at,
     endedAt: row.ended_at,
-    metrics: result?.metrics ?? null,
-    figures: result?.figures ?? [],
+    ...resultOfRow(row),
   });
 }
 
-async function jobDays(run: Run, row: EndedJobRow, labels: readonly string[]): Promise<DaySum[]> {
+async function jobDays(run: Run, row: EndedJobRow, by: readonly Dimension[] = dimensions): Promise<DaySum[]> {
   const { state, completed_at: endedAt, tenant_id: tenantId } = row;
   if (endedAt === null || !isTerminalJob(state)) return [];
-  const [latest] = await run(nodeOfJob, { seq: row.seq });
+  const keys = await keysOfJob(run, row.seq, by);
+  const [latest] = by.includes('node') ? await run(nodeOfJob, { seq: row.seq }) : [];
   const ended = state as keyof DaySum['jobs'];
-  return daysOfJob({ tenantId, state: ended, endedAt, nodeId: latest?.node_id ?? null, labels });
+  return daysOfJob({ tenantId, state: ended, endedAt, nodeId: latest?.node_id ?? null, ...keys });
 }
 
 /** What ended jobs add to the sums of their days: in the transaction that deletes them. */
 export async function sumsOfJobs(run: Run, jobs: readonly EndedJobRow[]): Promise<DaySum[]> {
   const sums = collectSums();
   for (const job of jobs) {
-    const labels = await labelsOf(run, job.seq);
-    sums.add(await jobDays(run, job, labels));
-    for (const attempt of await run(attemptsOfEndedJob, { seq: job.seq })) sums.add(attemptDays(attempt, labels));
+    const keys = await keysOfJob(run, job.seq, dimensions);
+    sums.add(await jobDays(run, job));
+    for (const attempt of await run(attemptsOfEndedJob, { seq: job.seq })) sums.add(attemptDays(attempt, keys));
   }
   return sums.all();
 }
@@ -94,29 +106,29 @@ export async function storeSums(run: Run, sums: readonly DaySum[]): Promise<void
   for (const { tenantId: tenant, dimension, day, key, jobs, parts } of sums) {
     const place = { tenant, dimension, day, key };
     if (jobs.completed + jobs.failed + jobs.canceled > 0) await run(addJobs, { ...place, ...jobs });
-    for (const part of sumParts) {
-      const { energy, ...counts } = parts[part] ?? { energy: [], attempts: 0 };
-      if (counts.attempts > 0) await run(addAttempts, { ...place, part, ...counts });
-      for (const { scope, ...figure } of energy)
-        await run(addFigure, { ...place, part, ...figure, scope: [...scope].sort().join() });
+    for (const [part, { energy, totals, ...counts }] of partsOf({ parts })) {
+      await run(addAttempts, { ...place, part, ...counts });
+      for (const { scope, frames: _ofThePicture, ...figure } of energy)
+        await run(addFigure, { ...place, part, ...figure, scope: scopeText(scope) });
+      for (const { figure, attempts, seconds, coveredS } of totals) {
+        const { scope, frames: _none, coverage: _covered, ...said } = figure;
+        await run(addTotal, { ...place, part, ...said, scope: scopeText(scope), attempts, seconds, coveredS });
+      }
     }
   }
 }
 
+const scopeText = (scope: Figure['scope']) => [...scope].sort().join();
+
 export interface Period {
   tenantId: string;
-  dimension: Dimension;
+  dimensions: readonly Dimension[];
   /** Whole days: both are midnights UTC, and the second is outside. */
   since: number;
   until: number;
 }
 
-const nothing: AttemptSum = {
-  ...{ attempts: 0, seconds: 0, engine_s: 0, media_s: 0, input_bytes: 0, output_bytes: 0 },
-  energy: [],
-};
-
-export const figureOf = (row: Record<keyof Figure, unknown>): Figure =>
+export const figureOf = (row: Record<Exclude<keyof Figure, 'frames'>, unknown>): Figure =>
   ({
     ...{ name: row.name, value: row.value, unit: row.unit, method: row.method, quality: row.quality },
     ...{ coverage: row.coverage, low: row.low, high: row.high, source: row.source },
@@ -126,34 +138,47 @@ export const figureOf = (row: Record<keyof Figure, unknown>): Figure =>
   }) as Figure;
 
 /** Sums of jobs that are pruned. */
-async function addStored(sums: Sums, run: Run, { tenantId: tenant, dimension, since, until }: Period): Promise<void> {
+async function addStored(sums: Sums, run: Run, { dimensions: asked, ...period }: Period): Promise<void> {
+  for (const dimension of asked) await addStoredBy(sums, run, { ...period, dimension });
+}
+
+type OneDimension = Omit<Period, 'dimensions'> & { dimension: Dimension };
+
+async function addStoredBy(sums: Sums, run: Run, { tenantId: tenant, dimension, since, until }: OneDimension) {
   const values = { tenant, dimension, since, until };
   const place = ({ day, key }: { day: number; key: string }) => ({ tenantId: tenant, dimension, day, key });
   const none = { completed: 0, failed: 0, canceled: 0 };
   for (const { completed, failed, canceled, ...row } of await run(storedJobs, values))
     sums.add([{ ...place(row), jobs: { completed, failed, canceled }, parts: {} }]);
+  const add = (row: { day: number; key: string; part: string }, sum: Partial<AttemptSum>) =>
+    sums.add([{ ...place(row), jobs: none, parts: { [partOf(row.part)]: { ...NO_WORK, ...sum } } }]);
   for (const row of await run(storedAttempts, values)) {
     const { attempts, seconds, engine_s, media_s, input_bytes, output_bytes } = row;
-    const sum = { attempts, seconds, engine_s, media_s, input_bytes, output_bytes, energy: [] };
-    sums.add([{ ...place(row), jobs: none, parts: { [row.part as SumPart]: sum } }]);
+    add(row, { attempts, seconds, engine_s, media_s, input_bytes, output_bytes });
   }
-  for (const row of await run(storedFigures, values)) {
-    const sum = { ...nothing, energy: [figureOf(row)] };
-    sums.add([{ ...place(row), jobs: none, parts: { [row.part as SumPart]: sum } }]);
-  }
+  for (const row of await run(storedFigures, values)) add(row, { energy: [figureOf(row)] });
+  for (const row of await run(storedTotals, values)) add(row, { totals: [totalOf(row)] });
+}
+
+/** Before causes were kept, all that came to nothing was one part. */
+const partOf = (part: string): SumPart => (part === 'waste' ? 'waste:not kept' : (part as SumPart));
+
+function totalOf({ covered_s: coveredS, seconds, attempts, ...row }: Tables['daily_totals']): Counted {
+  const figure = figureOf({ ...row, coverage: 0 }) as Counted['figure'];
+  return counted(figure, { attempts, seconds }, coveredS);
 }
 
 type Parts = { read: Run; timers: Pick<Timers, 'nextTurn'> };
 
 /** Sums of what is still there, page by page, with the loop's other work between them. */
 async function addLive(sums: Sums, { read, timers }: Parts, period: Period): Promise<void> {
-  const { tenantId: tenant, dimension, since, until } = period;
+  const { tenantId: tenant, dimensions: asked, since, until } = period;
   const turn = () => new Promise<void>((resolve) => timers.nextTurn(resolve));
-  const add = (days: DaySum[]) => sums.add(days.filter((one) => one.dimension === dimension));
+  const add = (days: DaySum[]) => sums.add(days.filter((one) => asked.includes(one.dimension)));
   for (let after = since, seq = -1, more = true; more; await turn()) {
     const page = await read(endedJobs, { tenant, after, seq, until, limit: PAGE });
     for (const job of page) {
-      add(await jobDays(read, job, await labelsOf(read, job.seq)));
+      add(await jobDays(read, job, asked));
       ({ seq } = job);
       after = job.completed_at ?? after;
     }
@@ -162,7 +187,7 @@ async function addLive(sums: Sums, { read, timers }: Parts, period: Period): Pro
   for (let after = since, id = '', more = true; more; await turn()) {
     const page = await read(endedAttempts, { tenant, after, id, until, limit: PAGE });
     for (const attempt of page) {
-      add(attemptDays(attempt, await labelsOf(read, attempt.job_seq)));
+      add(attemptDays(attempt, await keysOfJob(read, attempt.job_seq, asked)));
       ({ id } = attempt);
       after = attempt.ended_at ?? after;
     }

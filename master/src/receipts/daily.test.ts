@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Figure } from '@ffrtmp/shared/energy/figure';
-import { collectSums, dayOf, daysOfAttempt, daysOfJob, type EndedAttempt } from './daily.ts';
+import { collectSums, dayOf, daysOfAttempt, daysOfJob, type EndedAttempt, partsOf } from './daily.ts';
 
 const DAY = Date.UTC(2026, 10, 20);
 const joules = (value: number): Figure => ({
@@ -9,7 +9,8 @@ const joules = (value: number): Figure => ({
   ...{ coverage: 1, low: value, high: value, source: 'a sensor' },
 });
 const attempt = (fields: Partial<EndedAttempt> = {}): EndedAttempt => ({
-  ...{ tenantId: 't', nodeId: 'n', labels: ['show=a', 'owner=b'], kind: 'transcode', state: 'succeeded' },
+  ...{ tenantId: 't', nodeId: 'n', profile: 'libx264/medium/720p', labels: ['show=a', 'owner=b'] },
+  ...{ kind: 'transcode', state: 'succeeded', cause: null },
   ...{ startedAt: DAY - 2500, endedAt: DAY, metrics: { duration: 2, media_s: 60 }, figures: [joules(5), joules(2)] },
   ...fields,
 });
@@ -23,7 +24,7 @@ test('A day begins at midnight UTC, and belongs to its first millisecond and not
   assert.deepEqual([dayOf(DAY), dayOf(DAY + 86_399_999), dayOf(DAY - 1)], [DAY, DAY, DAY - 86_400_000]);
 });
 
-test('An attempt counts once a tenant, a node and each of its labels, on the day of its end', () => {
+test('An attempt counts once a tenant, a node, a profile and each of its labels, on the day of its end', () => {
   const sums = sumsOf(attempt());
   assert.deepEqual(
     sums.map(({ dimension, day, key }) => [dimension, day, key]),
@@ -31,6 +32,7 @@ test('An attempt counts once a tenant, a node and each of its labels, on the day
       ['label', DAY, 'owner=b'],
       ['label', DAY, 'show=a'],
       ['node', DAY, 'n'],
+      ['profile', DAY, 'libx264/medium/720p'],
       ['tenant', DAY, 't'],
     ],
   );
@@ -40,18 +42,20 @@ test('An attempt counts once a tenant, a node and each of its labels, on the day
   }
 });
 
-test('What came to nothing and what only judged stand apart from what made results', () => {
+test('What came to nothing, by its cause, and what only judged stand apart from what made results', () => {
   const [sum] = sumsOf(
     attempt({ labels: [] }),
-    attempt({ labels: [], state: 'lost', metrics: null, figures: [joules(3)] }),
+    attempt({ labels: [], state: 'lost', cause: 'lost', metrics: null, figures: [joules(3)] }),
     attempt({ labels: [], kind: 'quality', figures: [joules(1)] }),
-    attempt({ labels: [], kind: 'quality', state: 'failed', figures: [joules(4)] }),
+    attempt({ labels: [], kind: 'quality', state: 'failed', cause: 'input', figures: [joules(4)] }),
+    attempt({ labels: [], state: 'lost', cause: 'lost', figures: [joules(6)] }),
   );
-  const energy = Object.entries(sum?.parts ?? {}).map(([part, one]) => [part, one.attempts, one.energy[0]?.value]);
-  assert.deepEqual(energy.sort(), [
+  const energy = partsOf(sum ?? { parts: {} }).map(([part, one]) => [part, one.attempts, one.energy[0]?.value]);
+  assert.deepEqual(energy, [
     ['encode', 1, 7],
     ['quality', 1, 1],
-    ['waste', 2, 7],
+    ['waste:input', 1, 4],
+    ['waste:lost', 2, 9],
   ]);
 });
 
@@ -62,13 +66,14 @@ test('Figures of the picture do not add up, so none is kept', () => {
 
 test('A job that ran nowhere is of no node, so that the nodes together are all', () => {
   const sums = collectSums();
-  const job = { tenantId: 't', endedAt: DAY, labels: [] };
+  const job = { tenantId: 't', endedAt: DAY, profile: 'p', labels: [] };
   sums.add(daysOfJob({ ...job, state: 'canceled', nodeId: null }));
   sums.add(daysOfJob({ ...job, state: 'completed', nodeId: 'n' }));
   const jobs = Object.fromEntries(sums.all().map(({ dimension, key, jobs }) => [`${dimension}/${key}`, jobs]));
   assert.deepEqual(jobs, {
     'node/': { completed: 0, failed: 0, canceled: 1 },
     'node/n': { completed: 1, failed: 0, canceled: 0 },
+    'profile/p': { completed: 1, failed: 0, canceled: 1 },
     'tenant/t': { completed: 1, failed: 0, canceled: 1 },
   });
 });

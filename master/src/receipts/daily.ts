@@ -1,4 +1,5 @@
-import { type Figure, sumFigures } from '@ffrtmp/shared/energy/figure';
+import { type Counted, countFigures, sumCounted } from '@ffrtmp/shared/energy/counted';
+import { type Figure, isEnergy, sumFigures } from '@ffrtmp/shared/energy/figure';
 import type { ResultMetrics } from '@ffrtmp/shared/job/attempt';
 import type { AttemptState } from '@ffrtmp/shared/job/state';
 import type { TaskKind } from '@ffrtmp/shared/job/task';
@@ -8,13 +9,15 @@ const DAY_MS = 86_400_000;
 /** Midnight UTC of a time. */
 export const dayOf = (ms: number) => Math.floor(ms / DAY_MS) * DAY_MS;
 
-/** What sums are kept by. A job has one tenant, one node (of its latest attempt, '' without one), any number of labels. */
-export const dimensions = ['tenant', 'node', 'label'] as const;
+/**
+ * What sums are kept by. A job has one tenant, one node (of its latest attempt, '' without one), one profile, any number
+ * of labels.
+ */
+export const dimensions = ['tenant', 'node', 'profile', 'label'] as const;
 export type Dimension = (typeof dimensions)[number];
 
-/** The same parts as a receipt's sums: what made results, what judged them, and what came to nothing. */
-export const sumParts = ['encode', 'quality', 'waste'] as const;
-export type SumPart = (typeof sumParts)[number];
+/** The same parts as a receipt's sums: what made results, what judged them, and what came to nothing, by its cause. */
+export type SumPart = 'encode' | 'quality' | `waste:${string}`;
 
 export interface AttemptSum {
   attempts: number;
@@ -26,8 +29,10 @@ export interface AttemptSum {
   media_s: number;
   input_bytes: number;
   output_bytes: number;
-  /** Joules alone: nothing else of an attempt adds up. */
+  /** Joules, one figure a scope and quality. */
   energy: Figure[];
+  /** What whole attempts came to: energy over disjoint scopes, money and carbon. */
+  totals: Counted[];
 }
 
 /** Everything that ended on one day under one key: jobs on the day of their end, attempts on the day of theirs. */
@@ -37,7 +42,13 @@ export interface DaySum {
   day: number;
   key: string;
   jobs: { completed: number; failed: number; canceled: number };
-  parts: Partial<Record<SumPart, AttemptSum>>;
+  parts: DayParts;
+}
+
+export interface DayParts {
+  encode?: AttemptSum;
+  quality?: AttemptSum;
+  [wasted: `waste:${string}`]: AttemptSum;
 }
 
 export interface EndedJob {
@@ -45,16 +56,21 @@ export interface EndedJob {
   state: keyof DaySum['jobs'];
   endedAt: number;
   nodeId: string | null;
+  profile: string;
   labels: readonly string[];
 }
 
 export interface EndedAttempt {
   tenantId: string;
   nodeId: string;
+  /** Of its job. */
+  profile: string;
   /** Of its job, as `name=value`. */
   labels: readonly string[];
   kind: TaskKind;
   state: AttemptState;
+  /** Why it came to nothing; null where it did not. */
+  cause: string | null;
   startedAt: number;
   endedAt: number;
   metrics: ResultMetrics | null;
@@ -85,56 +101,74 @@ const saneFigure = (figure: Figure): Figure => ({
 
 type Keyed = Pick<DaySum, 'tenantId' | 'dimension' | 'day' | 'key'>;
 
-function keysOf(tenantId: string, at: number, nodeId: string | null, labels: readonly string[]): Keyed[] {
-  const day = dayOf(at);
+type Placed = Pick<EndedJob, 'tenantId' | 'endedAt' | 'nodeId' | 'profile' | 'labels'>;
+
+function keysOf({ tenantId, endedAt, nodeId, profile, labels }: Placed): Keyed[] {
+  const day = dayOf(endedAt);
   return [
     { tenantId, dimension: 'tenant', day, key: tenantId },
     { tenantId, dimension: 'node', day, key: nodeId ?? '' },
+    { tenantId, dimension: 'profile', day, key: profile },
     ...labels.map((key) => ({ tenantId, dimension: 'label' as const, day, key })),
   ];
 }
 
 export function daysOfJob(job: EndedJob): DaySum[] {
   const jobs = { completed: 0, failed: 0, canceled: 0, [job.state]: 1 };
-  return keysOf(job.tenantId, job.endedAt, job.nodeId, job.labels).map((key) => ({ ...key, jobs, parts: {} }));
+  return keysOf(job).map((key) => ({ ...key, jobs, parts: {} }));
 }
 
 export function daysOfAttempt(attempt: EndedAttempt): DaySum[] {
   const useful: SumPart = attempt.kind === 'quality' ? 'quality' : 'encode';
   const metrics = attempt.metrics ?? {};
+  const figures = attempt.figures.map(saneFigure);
+  const seconds = Math.max(0, attempt.endedAt - attempt.startedAt) / 1000;
   const sum: AttemptSum = {
     attempts: 1,
-    seconds: Math.max(0, attempt.endedAt - attempt.startedAt) / 1000,
+    seconds,
     engine_s: sane(metrics.duration ?? 0),
     media_s: sane(metrics.media_s ?? 0),
     input_bytes: sane(metrics.input_bytes ?? 0),
     output_bytes: sane(metrics.output_bytes ?? 0),
-    energy: attempt.figures.filter(({ unit }) => unit === 'J').map(saneFigure),
+    energy: figures.filter(isEnergy),
+    totals: countFigures(figures, seconds),
   };
-  const parts = { [attempt.state === 'succeeded' ? useful : 'waste']: sum };
+  const part: SumPart = attempt.cause === null ? useful : `waste:${attempt.cause}`;
   const jobs = { completed: 0, failed: 0, canceled: 0 };
-  const { tenantId, endedAt, nodeId, labels } = attempt;
-  return keysOf(tenantId, endedAt, nodeId, labels).map((key) => ({ ...key, jobs, parts }));
+  return keysOf(attempt).map((key) => ({ ...key, jobs, parts: { [part]: sum } }));
 }
 
-const plus = (a: AttemptSum, b: AttemptSum): AttemptSum => ({
-  attempts: a.attempts + b.attempts,
-  seconds: a.seconds + b.seconds,
-  engine_s: a.engine_s + b.engine_s,
-  media_s: a.media_s + b.media_s,
-  input_bytes: a.input_bytes + b.input_bytes,
-  output_bytes: a.output_bytes + b.output_bytes,
-  energy: sumFigures([...a.energy, ...b.energy]),
-});
+const counts = ['attempts', 'seconds', 'engine_s', 'media_s', 'input_bytes', 'output_bytes'] as const;
 
-function addTo(sum: DaySum, more: DaySum): void {
-  for (const state of ['completed', 'failed', 'canceled'] as const) sum.jobs[state] += more.jobs[state];
-  for (const part of sumParts) {
-    const [mine, theirs] = [sum.parts[part], more.parts[part]];
-    // An attempt may bring two figures that add up, so that even the first one is summed.
-    if (theirs) sum.parts[part] = mine ? plus(mine, theirs) : { ...theirs, energy: sumFigures(theirs.energy) };
-  }
+/** Many at once: each figure is looked at once, however many there are. */
+function addUpWork(sums: readonly AttemptSum[]): AttemptSum {
+  const work = { ...NO_WORK };
+  for (const sum of sums) for (const count of counts) work[count] += sum[count];
+  work.energy = sumFigures(sums.flatMap(({ energy }) => energy));
+  work.totals = sumCounted(sums.flatMap(({ totals }) => totals));
+  return work;
 }
+
+export const NO_WORK: AttemptSum = {
+  ...{ attempts: 0, seconds: 0, engine_s: 0, media_s: 0, input_bytes: 0, output_bytes: 0 },
+  ...{ energy: [], totals: [] },
+};
+
+/** The parts of a day, in a fixed order. */
+export const partsOf = ({ parts }: Pick<DaySum, 'parts'>): [SumPart, AttemptSum][] =>
+  (Object.entries(parts) as [SumPart, AttemptSum][]).sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** What days and keys have together. */
+export function addUpDays(days: readonly Pick<DaySum, 'jobs' | 'parts'>[]): Pick<DaySum, 'jobs' | 'parts'> {
+  const jobs = { completed: 0, failed: 0, canceled: 0 };
+  for (const day of days) for (const state of jobStates) jobs[state] += day.jobs[state];
+  const byPart = Map.groupBy(days.flatMap(partsOf), ([part]) => part);
+  const parts: DayParts = {};
+  for (const [part, all] of byPart) parts[part] = addUpWork(all.map(([, sum]) => sum));
+  return { jobs, parts };
+}
+
+const jobStates = ['completed', 'failed', 'canceled'] as const;
 
 export interface Sums {
   add: (days: Iterable<DaySum>) => void;
@@ -142,17 +176,22 @@ export interface Sums {
   all: () => DaySum[];
 }
 
+/** So many of one day and key are gathered before they are added up: one by one costs ten times as much. */
+const GATHERED = 256;
+
 export function collectSums(): Sums {
-  const sums = new Map<string, DaySum>();
+  const sums = new Map<string, DaySum[]>();
+  const folded = ([first, ...rest]: readonly DaySum[]): DaySum[] =>
+    first ? [{ ...first, ...addUpDays([first, ...rest]) }] : [];
   return {
     add(days) {
       for (const one of days) {
         const name = JSON.stringify([one.tenantId, one.dimension, one.day, one.key]);
-        const sum = sums.get(name) ?? { ...one, jobs: { completed: 0, failed: 0, canceled: 0 }, parts: {} };
-        sums.set(name, sum);
-        addTo(sum, one);
+        const gathered = sums.get(name) ?? [];
+        gathered.push(one);
+        sums.set(name, gathered.length < GATHERED ? gathered : folded(gathered));
       }
     },
-    all: () => [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum),
+    all: () => [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, gathered]) => folded(gathered)),
   };
 }

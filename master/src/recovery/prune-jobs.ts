@@ -25,7 +25,7 @@ const EVENTS_A_BATCH = 500;
 export async function pruneJobs(parts: PruneParts, before: number): Promise<number> {
   let pruned = 0;
   for (let batch = 0; batch < MAX_BATCHES && !parts.stopping(); batch += 1) {
-    const gone = await parts.db.write((tx) => pruneBatch(tx, before));
+    const gone = await parts.db.write((tx) => pruneBatch(parts, tx, before));
     pruned += gone.jobs;
     // A crash in between leaves logs without an attempt, which the next pass over the logs removes.
     await parts.logs.remove(gone.attemptIds);
@@ -35,7 +35,11 @@ export async function pruneJobs(parts: PruneParts, before: number): Promise<numb
   return pruned;
 }
 
-async function pruneBatch(tx: Transaction, before: number): Promise<{ jobs: number; attemptIds: string[] }> {
+async function pruneBatch(
+  { onPruned }: PruneParts,
+  tx: Transaction,
+  before: number,
+): Promise<{ jobs: number; attemptIds: string[] }> {
   const jobs = await tx.run(jobsEndedBefore, { before, limit: BATCH });
   await storeSums(tx.run, await sumsOfJobs(tx.run, jobs));
   const attemptIds: string[] = [];
@@ -47,6 +51,7 @@ async function pruneBatch(tx: Transaction, before: number): Promise<{ jobs: numb
     await tx.run(deleteEventsOf, { job: id });
     await tx.run(deleteJob, { seq });
   }
+  tx.afterCommit(() => onPruned(jobs.map(({ state }) => state)));
   return { jobs: jobs.length, attemptIds };
 }
 

@@ -9,10 +9,12 @@ import type { LogStore } from '../jobs/logs.ts';
 import { pruneEvents, pruneJobs } from './prune-jobs.ts';
 import { pruneLogs } from './prune-logs.ts';
 import type { PruneParts } from './prune-parts.ts';
+import { prunePower } from './prune-power.ts';
 
 /** How long things are kept; null: for ever, or as many as there are. */
 export interface RetentionRules {
   keepJobs: number | null;
+  keepEnergy: number | null;
   keepLogs: number | null;
   maxLogBytes: number | null;
   keepFiles: number | null;
@@ -29,6 +31,8 @@ const SLACK_MS = 24 * 3_600_000;
 export interface Pruned {
   jobs: number;
   events: number;
+  /** Of the nodes' own energy. */
+  hours: number;
   logs: number;
   files: number;
   bytes: number;
@@ -46,26 +50,36 @@ interface RetentionParts {
   log: Pick<Logger, 'info'>;
   library: Library;
   logs: LogStore;
+  /** Jobs in these states are gone. */
+  onPruned?: PruneParts['onPruned'];
   rules: RetentionRules;
 }
 
-export function createRetention({ timers, rules, log, ...given }: RetentionParts): Retention {
+export function createRetention({
+  timers,
+  rules,
+  log,
+  onPruned = () => undefined,
+  ...given
+}: RetentionParts): Retention {
   let walkedMs = Number.NEGATIVE_INFINITY;
   return {
     async runOnce(signal) {
       const parts: PruneParts = {
         ...given,
+        onPruned,
         pause: () => delay(timers, PAUSE_MS, signal).catch(() => undefined),
         stopping: () => signal?.aborted ?? false,
       };
       const now = parts.clock.now();
       const walks = parts.clock.monotonicMs() - walkedMs >= WALK_EVERY_MS;
       const { jobs, events } = await pruneRows(parts, rules, now);
+      const hours = rules.keepEnergy === null ? 0 : await prunePower(parts, now - rules.keepEnergy);
       const logs = walks ? await pruneLogs(parts, logRules(rules, now)) : 0;
       const files = await pruneFiles(parts, rules);
       if (walks) await sweepUnnamed(parts);
       if (walks && !parts.stopping()) walkedMs = parts.clock.monotonicMs();
-      const pruned = { jobs, events, logs, ...files };
+      const pruned = { jobs, events, hours, logs, ...files };
       if (Object.values(pruned).some((count) => count > 0)) log.info(pruned, 'pruned what nobody keeps any longer');
       return pruned;
     },

@@ -47,6 +47,12 @@ export const eventsOfNoJob = statement((q) =>
 );
 export const deleteEvent = statement((q) => q.deleteFrom('events').where('seq', '=', p<number>('seq')));
 
+/** The oldest hour of the nodes' own books. */
+export const oldestPower = statement((q) =>
+  q.selectFrom('node_power').select('period').where('period', '<', p<number>('before')).orderBy('period').limit(1),
+);
+export const deletePowerOf = statement((q) => q.deleteFrom('node_power').where('period', '=', p<number>('period')));
+
 /** What became of the attempt behind a log. */
 export const fateOfAttempt = statement((q) =>
   q

@@ -85,7 +85,7 @@ export async function sweep(parts: DispatchParts): Promise<Swept> {
   return swept;
 }
 
-/** Chores without a deadline: last signs of life to disk, old idempotency keys away. */
+/** Chores without a deadline: last signs of life and energy so far to disk, old idempotency keys away. */
 export async function tidy(parts: DispatchParts): Promise<void> {
   const { registry } = parts.nodes;
   const fresh = registry.all().filter((node) => node.seenAt !== null && node.seenAt !== node.row.last_heartbeat);
@@ -94,6 +94,9 @@ export async function tidy(parts: DispatchParts): Promise<void> {
     await tx.run(forgetIdempotent, { before: parts.jobs.clock.now() - IDEMPOTENCY_MS });
   });
   for (const node of fresh) node.row.last_heartbeat = node.seenAt;
+  await parts.jobs.power.flush();
+  // A master that ends leaves nothing in memory.
+  await (parts.accepting() ? parts.nodes.ledger.flushDue() : parts.nodes.ledger.flush());
 }
 
 /** Hands everything a node runs to others, without waiting for its leases to run out. */

@@ -26,44 +26,47 @@ export interface Fairness {
 
 export const groupOf = (lane: Lane) => `${lane.class.queue}/${lane.class.priority}`;
 
+const placeOf = ({ class: { queue, priority } }: Lane) => rankOf(queue, priority);
+
 /**
  * The lane to serve next among those that may be served: the best rank; within a queue and priority the tenant whose
  * turn it is; then first come, first served. Waiting lifts a queue and priority as a whole, so that a tenant with old
  * work cannot use its age against the others. Pure.
  */
-export function choose(lanes: Iterable<Lane>, ordering: Ordering, fairness: Fairness, nowMs: number): Lane | undefined {
-  const groups: Lane[][] = [];
+export function choose(
+  lanes: readonly Lane[],
+  ordering: Ordering,
+  fairness: Fairness,
+  nowMs: number,
+): Lane | undefined {
+  const oldest: (Lane | undefined)[] = [];
   for (const lane of lanes) {
-    const at = rankOf(lane.class.queue, lane.class.priority);
-    const group = groups[at];
-    if (group) group.push(lane);
-    else groups[at] = [lane];
+    const before = oldest[placeOf(lane)];
+    if (!before || isOlder(lane, before)) oldest[placeOf(lane)] = lane;
   }
-  let best: { group: Lane[]; rank: number; since: number } | undefined;
-  for (const group of groups) {
-    if (!group) continue;
-    const { class: place, headSince, headOrd: since } = oldestOf(group);
-    const rank = rankNow(ordering, place.queue, place.priority, nowMs - headSince);
-    if (!best || rank < best.rank || (rank === best.rank && since < best.since)) best = { group, rank, since };
+  let best: { lane: Lane; rank: number } | undefined;
+  for (const lane of oldest) {
+    if (!lane) continue;
+    const rank = rankNow(ordering, lane.class.queue, lane.class.priority, nowMs - lane.headSince);
+    if (!best || rank < best.rank || (rank === best.rank && lane.headOrd < best.lane.headOrd)) best = { lane, rank };
   }
-  return best && fairest(best.group, fairness);
+  return best && fairest(lanes, best.lane, fairness);
 }
 
-function oldestOf(group: readonly Lane[]): Lane {
-  let oldest = group[0] as Lane;
-  for (const lane of group) {
-    const older = lane.headSince - oldest.headSince || lane.headOrd - oldest.headOrd;
-    if (older < 0) oldest = lane;
-  }
-  return oldest;
-}
+const isOlder = (lane: Lane, than: Lane) =>
+  lane.headSince < than.headSince || (lane.headSince === than.headSince && lane.headOrd < than.headOrd);
 
-/** The lane of the tenant whose turn it is. Only the group to be served is asked for its clocks: lanes may be hundreds. */
-function fairest(group: readonly Lane[], fairness: Fairness): Lane {
-  let first = group[0] as Lane;
-  const key = groupOf(first);
+/**
+ * The lane of the tenant whose turn it is, in the queue and priority of `among`. Only those are asked for their clocks:
+ * lanes may be hundreds.
+ */
+function fairest(lanes: readonly Lane[], among: Lane, fairness: Fairness): Lane {
+  const place = placeOf(among);
+  const key = groupOf(among);
+  let first = among;
   let firstClock = fairness.clockOf(key, first.tenantId);
-  for (const lane of group) {
+  for (const lane of lanes) {
+    if (placeOf(lane) !== place) continue;
     const clock = fairness.clockOf(key, lane.tenantId);
     if (clock < firstClock || (clock === firstClock && lane.headOrd < first.headOrd)) {
       first = lane;

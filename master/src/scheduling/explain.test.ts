@@ -9,6 +9,7 @@ const node: KnownNode = {
   id: 'a',
   name: 'node-a',
   workingEncoders: new Set(['libx264']),
+  noVmaf: 'this ffmpeg has no libvmaf',
   pool: 'default',
   labels: {},
   total,

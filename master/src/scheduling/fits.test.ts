@@ -43,6 +43,7 @@ const need = (fields: Partial<Requirement> = {}): Requirement => ({ engine: 'ffm
 const node: NodeFacts = {
   id: 'n',
   workingEncoders: new Set(['libx264']),
+  noVmaf: 'this ffmpeg has no libvmaf',
   pool: 'default',
   labels: { disk: 'nvme' },
   total: { slots: 2, threads: 8, ramMb: 16_000, gpuSessions: 1 },
@@ -62,6 +63,7 @@ test('A node that can never run a class says what it lacks, in the order people 
     [{ cpu_threads: 9 }, 'has 8 of 9 threads'],
     [{ ram_mb: 16_001 }, 'has 16000 of 16001 MiB memory'],
     [{ gpu_sessions: 2 }, 'has 1 of 2 GPU sessions'],
+    [{ vmaf: true }, 'does not measure VMAF: this ffmpeg has no libvmaf'],
   ];
   for (const [fields, reason] of cases) assert.equal(misfit(need(fields), node), reason);
 });
@@ -113,4 +115,7 @@ test('The order of fields and labels makes no other class, and a text of an olde
   const old = fromCanonical('["live","low","ffmpeg","libx264"]');
   assert.equal(canonical(old), canonical({ ...place, requirement: need() }));
   assert.ok(fits(old.requirement, node));
+  const text = canonical({ ...place, requirement: { ...one, vmaf: false } });
+  assert.equal(text, canonical({ ...place, requirement: one }), 'a class that is stored keeps its text');
+  assert.equal(fromCanonical(canonical({ ...place, requirement: { ...one, vmaf: true } })).requirement.vmaf, true);
 });

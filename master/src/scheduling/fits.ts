@@ -31,6 +31,8 @@ export interface NodeFacts {
   workingEncoders: ReadonlySet<string>;
   pool: string;
   labels: Readonly<Record<string, string>>;
+  /** Why it cannot measure VMAF, or null where it can. */
+  noVmaf: string | null;
   total: Resources;
   /** Equal for nodes that can run the same classes: eligibility is worked out once for all of them. */
   kind: string;
@@ -44,6 +46,8 @@ export const canonical = ({ queue, priority, requirement: need }: RequirementCla
   JSON.stringify([
     ...[queue, priority, need.engine, need.encoder, need.cpu_threads ?? null, need.ram_mb ?? 0],
     ...[need.gpu_sessions ?? 0, need.disk_mb ?? 0, need.pool ?? DEFAULT_POOL, sorted(need.node_selector ?? {})],
+    // At the end and only where it is wished for: the texts of classes that are stored must not change.
+    ...(need.vmaf ? [true] : []),
   ]);
 
 /** Reads a class back from the text under which it was interned; texts of older masters end early. */
@@ -59,12 +63,20 @@ export function fromCanonical(text: string): RequirementClass {
     disk = 0,
     pool = DEFAULT_POOL,
     labels = [],
+    vmaf = false,
   ] = JSON.parse(text) as [
     ...[Queue, Priority, Requirement['engine'], string | null],
-    ...[(number | null)?, number?, number?, number?, string?, [string, string][]?],
+    ...[(number | null)?, number?, number?, number?, string?, [string, string][]?, boolean?],
   ];
   const amounts = { cpu_threads: threads, ram_mb: ram, gpu_sessions: gpu, disk_mb: disk };
-  const requirement = { engine, encoder, ...amounts, pool, node_selector: Object.fromEntries(labels) };
+  const requirement = {
+    engine,
+    encoder,
+    ...amounts,
+    pool,
+    node_selector: Object.fromEntries(labels),
+    ...(vmaf ? { vmaf } : {}),
+  };
   return { queue, priority, requirement };
 }
 
@@ -109,6 +121,7 @@ export function misfit(need: Requirement, node: NodeFacts): string | null {
   const label = sorted(need.node_selector ?? {}).find(([name, value]) => node.labels[name] !== value);
   if (label) return `does not carry the label ${label[0]}=${label[1]}`;
   if (need.encoder !== null && !node.workingEncoders.has(need.encoder)) return `has no working ${need.encoder}`;
+  if (need.vmaf && node.noVmaf !== null) return `does not measure VMAF: ${node.noVmaf}`;
   const wanted = booked(need, node.total);
   if (wanted.threads > node.total.threads) return `has ${node.total.threads} of ${wanted.threads} threads`;
   if (wanted.ramMb > node.total.ramMb) return `has ${node.total.ramMb} of ${wanted.ramMb} MiB memory`;

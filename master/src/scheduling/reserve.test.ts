@@ -33,7 +33,15 @@ const lane = (cpu_threads: number | null, ram_mb = 0): Lane => ({
   headSince: 0,
 });
 const candidate = (id: string, total: Resources, free: Resources) => {
-  const node: NodeFacts = { id, workingEncoders: new Set(), pool: 'default', labels: {}, total, kind: id };
+  const node: NodeFacts = {
+    id,
+    workingEncoders: new Set(),
+    pool: 'default',
+    labels: {},
+    noVmaf: null,
+    total,
+    kind: id,
+  };
   return { node, free };
 };
 const total = { slots: 4, threads: 16, ramMb: 1000, gpuSessions: 0 };

@@ -11,12 +11,15 @@ export function findConfigFile(env: Readonly<Record<string, string | undefined>>
 }
 
 /** The document of a YAML file. A named file that is missing or broken is an error; no file at all is fine. */
-export function readConfigFile(path: string | undefined): unknown {
-  if (path === undefined) return undefined;
+export const readConfigFile = (path: string | undefined): unknown =>
+  path === undefined ? undefined : readYamlFile(path, 'the configuration file');
+
+/** The document of a YAML file, and so of a JSON file too. */
+export function readYamlFile(path: string, what: string): unknown {
   try {
     return parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new FfrtmpError('bad_config', `cannot read the configuration file ${path}: ${(error as Error).message}`);
+    throw new FfrtmpError('bad_config', `cannot read ${what} ${path}: ${(error as Error).message}`);
   }
 }
 

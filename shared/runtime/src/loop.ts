@@ -12,6 +12,8 @@ export interface LoopSettings {
   intervalMs: number;
   /** Share of the interval by which the pause varies, so that a fleet never acts in step. */
   jitter?: number;
+  /** The first run comes without the pause before it. */
+  atOnce?: boolean;
   timers: Timers;
   random: () => number;
   log: Pick<Logger, 'error'>;
@@ -23,9 +25,9 @@ export function startLoop(settings: LoopSettings): Loop {
   const controller = new AbortController();
   const { signal } = controller;
   async function run(): Promise<void> {
-    while (!signal.aborted) {
+    for (let first = settings.atOnce ?? false; !signal.aborted; first = false) {
       const spread = (settings.jitter ?? 0) * (settings.random() * 2 - 1);
-      await delay(settings.timers, settings.intervalMs * (1 + spread), signal).catch(() => undefined);
+      if (!first) await delay(settings.timers, settings.intervalMs * (1 + spread), signal).catch(() => undefined);
       if (signal.aborted) return;
       await settings
         .runOnce(signal)

@@ -9,12 +9,14 @@ export interface ProgramFacts<O extends Options = Options> {
   role: string;
   purpose: string;
   options: O;
+  /** What else of a configuration can be wrong: files it names. Throws; `config check` asks it. */
+  check?: (config: Config<O>) => Promise<unknown>;
 }
 
 const HELP_COLUMN = 30;
 
 /** What `--help` prints: every option with its default, in the order of its declaration. */
-export function helpText({ name, role, purpose, options }: ProgramFacts): string {
+export function helpText({ name, role, purpose, options }: Omit<ProgramFacts, 'check'>): string {
   const lines = Object.entries(options).map(([key, option]) => {
     const boolean = option.schema.safeParse(true).data === true;
     const flag = `  ${flagOf(key)}${boolean ? '[=true|false]' : ' VALUE'}`;
@@ -77,6 +79,8 @@ export function runRole<O extends Options>(
     const flags = verb === 'config' ? argv.slice(2) : argv;
     const path = configFlag(flags) ?? findConfigFile(env, cwd);
     const config = readConfig(program.role, program.options, { argv: flags, env, file: readConfigFile(path) });
-    return verb === 'config' ? print(printConfig(action, config)) : run(config);
+    if (verb !== 'config') return run(config);
+    if (action === 'check') await program.check?.(config);
+    return print(printConfig(action, config));
   });
 }

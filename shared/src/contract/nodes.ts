@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { figureSchema } from '../energy/figure.ts';
 import { progressSchema, uuidSchema } from '../job/job.ts';
 import { capabilitiesSchema } from '../node/capabilities.ts';
 import { loadSchema, nodeSchema, registrationSchema } from '../node/node.ts';
-import { MAX_NODE_POWER, nodePowerSchema } from '../node/power.ts';
+import { MAX_NODE_POWER, nodeEnergySchema, nodePowerSchema, powerGroupings } from '../node/power.ts';
 import { timingSchema } from '../node/timing.ts';
 import { operation } from './operation.ts';
 import { nodeParams, okSchema, pageQuery } from './parts.ts';
@@ -98,6 +97,10 @@ export const nodeOperations = {
         timing: timingSchema,
         drain: z.boolean(),
         protocol: z.int(),
+        power_kept: z
+          .boolean()
+          .default(true)
+          .describe('false: the energy of hours that are over could not be stored now; send it again'),
       }),
     },
     errors: ['not_found'],
@@ -148,13 +151,16 @@ export const nodeOperations = {
     method: 'GET',
     path: '/nodes/{id}/energy',
     access: 'read',
-    summary: 'Energy of the attempts that ended on the node, one figure a name, scope and quality',
+    summary: 'Energy of the whole node by period and source, and of the attempts that ended on it',
+    description:
+      'Periods are whole hours or days of UTC: the first holds `since`, the last `until`. What the receipts of attempts say stands beside each source, and the difference is a line of its own.',
     params: nodeParams,
     query: z.object({
       since: z.iso.datetime({ offset: true }).optional(),
       until: z.iso.datetime({ offset: true }).optional(),
+      by: z.enum(powerGroupings).default('day').describe('by the hour, 31 days at most'),
     }),
-    replies: { 200: z.object({ node_id: z.string(), attempts: z.int(), energy: z.array(figureSchema) }) },
+    replies: { 200: nodeEnergySchema },
     errors: ['not_found'],
   }),
 };

@@ -26,6 +26,7 @@ const line = (change: Partial<ReceiptLine>): ReceiptLine => ({
   node_name: null,
   state: 'succeeded',
   waste: false,
+  cause: null,
   seconds: 1,
   metrics: { width: 1000, height: 1000, frames: 100 },
   figures: [figure(50)],
@@ -56,4 +57,15 @@ test('Joules per megapixel-frame are unknown rather than wrong', () => {
   assert.equal(joulesPerMegapixelFrame([line({ figures: [figure(0, { value: null, quality: 'none' })] })]), null);
   const mixed = [line({}), line({ figures: [figure(9, { quality: 'estimated' })] })];
   assert.equal(joulesPerMegapixelFrame(mixed), null, 'figures of different quality have no common sum');
+  const half = [line({}), line({ figures: [] })];
+  assert.equal(joulesPerMegapixelFrame(half), null, 'a part without a figure would make it too small');
+});
+
+test('Joules per megapixel-frame add disjoint scopes of one label, and never what overlaps', () => {
+  const of = (...figures: Figure[]) => joulesPerMegapixelFrame([line({ figures })]);
+  const gpu = figure(30, { scope: ['gpu'] });
+  assert.equal(of(figure(50), gpu), 0.8);
+  assert.equal(of(figure(50), figure(90, { scope: ['platform'], method: 'rapl-psys' })), 0.9);
+  assert.equal(of(figure(50), figure(120, { scope: ['wall'], method: 'meter' }), gpu), 1.2);
+  assert.equal(of(figure(50), { ...gpu, quality: 'estimated' }), null);
 });

@@ -65,12 +65,40 @@ export const outputSchema = z.strictObject({
   name: fileNameSchema.describe('what the result is called; the container gives the ending'),
 });
 
+export const metrics = ['psnr', 'ssim', 'vmaf'] as const;
+export const metricSchema = z.enum(metrics);
+export type Metric = z.infer<typeof metricSchema>;
+
+export const qualityMinSchema = z.strictObject({
+  psnr: z.number().positive().max(99).optional().describe('dB over all planes, as the receipt shows it'),
+  ssim: z.number().positive().max(1).optional().describe('over all planes, 1 for equal pictures'),
+  vmaf: z
+    .number()
+    .positive()
+    .max(100)
+    .optional()
+    .describe('points; only a node that measures VMAF may judge the result then'),
+});
+
 export const qualityRequestSchema = z.strictObject({
   metrics: z
-    .array(z.enum(['psnr', 'ssim']))
+    .array(metricSchema)
     .min(1)
-    .max(2)
-    .default(['psnr', 'ssim']),
+    .max(metrics.length)
+    .default([...metrics])
+    .describe('vmaf is measured where the node has libvmaf; elsewhere its line says why there is none'),
+  sample: z
+    .union([z.literal('auto'), z.int().min(1).max(1000)])
+    .default('auto')
+    .describe('compare every n-th frame; auto: every one up to 10 minutes of film, then about as many'),
+  min: qualityMinSchema
+    .optional()
+    .describe('the result counts only if it is at least this good; below, it is encoded once more at higher quality'),
+  on: z
+    .enum(['film', 'p5', 'worst'])
+    .default('film')
+    .describe('what `min` is held against: the figure of the film, its 5th percentile of frames, or its worst frame'),
+  once: z.boolean().default(false).describe('a result below `min` fails the job at once'),
 });
 
 export const limitsSchema = z.strictObject({
@@ -194,7 +222,7 @@ export const jobSchema = z
     node_selector: z.record(z.string(), z.string()).nullish(),
     deadline: z.string().nullish(),
     overdue: z.boolean().nullish().describe('its deadline has passed and it has not ended, or ended later'),
-    quality: qualityRequestSchema.nullable(),
+    quality: z.object(qualityRequestSchema.shape).nullable(),
     classification: z.string(),
     labels: z.record(z.string(), z.string()),
     status: z.enum(jobStates),

@@ -102,6 +102,25 @@ describe('The state of a job', () => {
     assert.equal(deriveJobState([task('succeeded'), task('ready')]), 'running');
   });
 
+  test('is that of its latest round; those before only show that it has started', () => {
+    const round = (number: number, ...states: TaskState[]) =>
+      states.map((state) => ({ ...task(state), round: number }));
+    const poor = round(1, 'succeeded', 'failed');
+    assert.equal(deriveJobState([...poor]), 'failed');
+    assert.equal(deriveJobState([...poor, ...round(2, 'ready', 'blocked')]), 'running');
+    assert.equal(deriveJobState([...poor, ...round(2, 'paused', 'paused')]), 'paused');
+    assert.equal(deriveJobState([...poor, ...round(2, 'canceled', 'canceled')]), 'canceled');
+    assert.equal(deriveJobState([...poor, ...round(2, 'succeeded', 'succeeded')]), 'completed');
+    assert.equal(deriveJobState([...poor, ...poor.map((one) => ({ ...one, round: 2 }))]), 'failed');
+    fc.assert(
+      fc.property(anyTasks, (tasks) => {
+        const later = tasks.map((one) => ({ ...one, round: 2 }));
+        const state = deriveJobState(tasks);
+        assert.equal(deriveJobState([...poor, ...later]), state === 'pending' ? 'running' : state);
+      }),
+    );
+  });
+
   test('moves along legal edges only, through every order of verbs, for a transcode and a quality task', () => {
     for (const qualityRequired of [false, true]) walkEverything(qualityRequired);
   });

@@ -63,15 +63,23 @@ export const liveJobStates = jobStates.filter((state) => !isTerminalJob(state));
 const terminalTask: ReadonlySet<TaskState> = new Set<TaskState>(['succeeded', 'failed', 'canceled', 'skipped']);
 export const isTerminalTask = (state: TaskState) => terminalTask.has(state);
 
+/** The tasks of the latest round, the only ones that count: a round follows when the result was not good enough. */
+export function latestRound<T extends { round?: number }>(tasks: readonly T[]): T[] {
+  const latest = tasks.reduce((round, task) => Math.max(round, task.round ?? 1), 1);
+  return tasks.filter((task) => (task.round ?? 1) === latest);
+}
+
 /**
  * The one rule that turns task states into a job's state. A required task decides success and failure; an optional one
- * (quality without a gate) only keeps the job from ending before it is done.
+ * (quality without a gate) only keeps the job from ending before it is done. Of several rounds the latest decides: all
+ * tasks of those before it have ended, and only show that the job has started.
  */
-export function deriveJobState(tasks: readonly { state: TaskState; required: boolean }[]): JobState {
+export function deriveJobState(all: readonly { state: TaskState; required: boolean; round?: number }[]): JobState {
+  const tasks = latestRound(all);
   if (tasks.some((task) => task.required && task.state === 'failed')) return 'failed';
   if (tasks.some((task) => task.required && task.state === 'canceled')) return 'canceled';
   if (tasks.every((task) => isTerminalTask(task.state))) return 'completed';
   if (tasks.some((task) => task.state === 'paused')) return 'paused';
-  const started = tasks.some((task) => task.state === 'active' || task.state === 'succeeded');
+  const started = all.some((task) => task.state === 'active' || task.state === 'succeeded');
   return started ? 'running' : 'pending';
 }

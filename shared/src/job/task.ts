@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import { encodeSchema, generatedInputSchema } from '../media/encoding.ts';
-import { fileNameSchema, limitsSchema, qualityRequestSchema, sha256Schema, uuidSchema } from './job.ts';
+import { fileNameSchema, limitsSchema, metricSchema, qualityRequestSchema, sha256Schema, uuidSchema } from './job.ts';
 import { taskStates } from './state.ts';
 
 export const taskKinds = ['transcode', 'quality'] as const;
 export const taskKindSchema = z.enum(taskKinds);
 export type TaskKind = z.infer<typeof taskKindSchema>;
 
-/** Files pass between tasks by role: what the user gave, what was generated, what came out. */
-export const artifactRoleSchema = z.enum(['input', 'source', 'output']);
+/**
+ * Files pass between tasks by role: what the user gave, what was generated, what came out. `quality_log` is the
+ * comparison's values frame by frame: kept as long as the output, and no output itself.
+ */
+export const artifactRoleSchema = z.enum(['input', 'source', 'output', 'quality_log']);
 export type ArtifactRole = z.infer<typeof artifactRoleSchema>;
 
 export const artifactSchema = z
@@ -33,6 +36,7 @@ export const requirementSchema = z
     disk_mb: z.int().nullish(),
     pool: z.string().nullish().describe('absent from older masters, which know one pool'),
     node_selector: z.record(z.string(), z.string()).nullish(),
+    vmaf: z.boolean().nullish().describe('the node must have proven that it measures VMAF'),
   })
   .meta({ id: 'Requirement' });
 export type Requirement = z.infer<typeof requirementSchema>;
@@ -51,7 +55,8 @@ export const taskSpecSchema = z
     z.object({
       kind: z.literal('quality'),
       encode: encodeSchema.describe('of the task that made the output: rate and cut are applied to the source alike'),
-      metrics: qualityRequestSchema.shape.metrics,
+      metrics: z.array(metricSchema),
+      sample: qualityRequestSchema.shape.sample,
       limits: limitsSchema.nullable(),
     }),
   ])
@@ -66,6 +71,11 @@ export const taskSchema = z
     mode: z.enum(['finite', 'continuous']),
     state: z.enum(taskStates),
     required: z.boolean(),
+    round: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe('rises when the result was below `quality.min`; earlier rounds no longer count'),
     needs: z.array(uuidSchema),
     requirement: requirementSchema,
     spec: taskSpecSchema,

@@ -12,6 +12,16 @@ export const encoderProofSchema = z
   .meta({ id: 'EncoderProof' });
 export type EncoderProof = z.infer<typeof encoderProofSchema>;
 
+/** What measures VMAF on this machine, proven by a real run like an encoder, or the reason why nothing does. */
+export const vmafProofSchema = z
+  .object({
+    works: z.boolean(),
+    by: z.enum(['libvmaf', 'vmaf']).nullable().describe('the filter of its ffmpeg, or the program `vmaf`'),
+    reason: z.string().max(500).nullable(),
+  })
+  .meta({ id: 'VmafProof' });
+export type VmafProof = z.infer<typeof vmafProofSchema>;
+
 export const powerSourceSchema = z
   .object({
     method: z.string().max(64).describe('e.g. `rapl`, `spec-thread-median`'),
@@ -40,6 +50,7 @@ export const capabilitiesSchema = z
     labels: z.record(z.string().max(63), z.string().max(255)).default({}),
     pool: poolSchema.default(DEFAULT_POOL).describe('it runs jobs of this pool alone'),
     encoders: z.array(encoderProofSchema).max(200).default([]),
+    vmaf: vmafProofSchema.nullish().describe('absent from older agents, which measure none'),
     power_sources: z.array(powerSourceSchema).max(16).default([]),
     ffmpeg_version: z.string().max(200).nullish(),
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { uuidSchema } from '../job/job.ts';
-import { capabilitiesSchema, encoderProofSchema, powerSourceSchema } from './capabilities.ts';
+import { capabilitiesSchema, encoderProofSchema, powerSourceSchema, vmafProofSchema } from './capabilities.ts';
 
 export const nodeStatuses = ['available', 'busy', 'offline', 'draining'] as const;
 export type NodeStatus = (typeof nodeStatuses)[number];
@@ -42,12 +42,17 @@ export const nodeSchema = z
     pool: z.string().nullish(),
     labels: z.record(z.string(), z.string()),
     encoders: z.array(encoderProofSchema),
+    vmaf: vmafProofSchema.nullish(),
     power_sources: z.array(powerSourceSchema),
     ffmpeg_version: z.string().nullable(),
     status: z.enum(nodeStatuses),
     slots: z.int(),
     running: z.int().describe('live attempts'),
     free: freeResourcesSchema.nullish().describe('what is not booked'),
+    same_machine: z
+      .array(z.string())
+      .nullish()
+      .describe('addresses of other nodes on its machine: each tells the energy of all of it, so never add them'),
     reserved: z.boolean().nullish().describe('kept free for a task that needs more of it than is free now'),
     load: loadSchema.nullable(),
     version: z.string(),

@@ -28,6 +28,17 @@ const planted: [sentence: string, plant: (history: SoundHistory) => void, findin
     (h) => h.journal.push({ kind: 'completed', at: 1, jobId: 'j1', attemptId: FIRST, digest: '' }),
     /^I4: the completions .* of task t1 were both accepted/,
   ],
+  ['a round behind nothing', (h) => edit(h.tasks, 't1', { round: 2 }), /^I4: job j1 is in round 2 after 0 failed/],
+  [
+    'a round that lives on behind the next',
+    (h) => h.tasks.push({ ...(h.tasks[1] as (typeof h.tasks)[0]), id: 't4', round: 2 }),
+    /^I4: task t2 of round 1 is ready, and job j2 is in 2/,
+  ],
+  [
+    'waste that is published',
+    (h) => edit(h.attempts, SECOND, { cause: 'below_quality' }),
+    /^I4: attempt 2.* of job j1 counts as below_quality/,
+  ],
   ['a second lease', (h) => (h.events = h.events.filter((e) => e.to_state !== 'lost')), /^I5: .* while .* was live/],
   ['a gap of numbers', (h) => edit(h.attempts, SECOND, { number: 3 }), /^I5: attempt 3 of task t1 stands at place 2/],
   ['a wrong count', (h) => edit(h.tasks, 't1', { attempts: 3 }), /^I5: task t1 counts 3 attempts and has 2/],
@@ -116,7 +127,7 @@ function attemptsOfSecond(history: SoundHistory, count: number, state: string): 
   for (let number = 1; number <= count; number += 1) {
     const id = longId(`${number + 2}`);
     const times = { leased_at: 0, ended_at: 20_000 };
-    const facts = { failure_class: null, error: 'no longer knows', ...times };
+    const facts = { cause: null, failure_class: null, error: 'no longer knows', ...times };
     history.attempts.push({ id, task_id: 't2', job_seq: 2, number, node_id: 'a', state, ...facts });
   }
   edit(history.tasks, 't2', { attempts: count });
@@ -160,5 +171,21 @@ test('A restart of the master and a standstill give leases the time they take', 
   history.options = { ...history.options, readyAt: [8000] };
   assert.deepEqual(judge(history), []);
   history.options = { ...history.options, readyAt: [], stoodStill: [{ from: 7000, until: 13_500 }] };
+  assert.deepEqual(judge(history), []);
+  // The second begins when the lease had run out, but not the time to take it back after the first.
+  const twice = [
+    { from: 9500, until: 13_800 },
+    { from: 7000, until: 9400 },
+  ];
+  history.options = { ...history.options, stoodStill: twice };
+  assert.deepEqual(judge(history), []);
+  history.options = { ...history.options, stoodStill: twice.slice(1) };
+  assert.match(judge(history).join(), /too late/);
+});
+
+test('A sign of life that could not be stored puts off the end of a lease, and allows no earlier one', () => {
+  const history = soundHistory();
+  edit(history.attempts, FIRST, { ended_at: 14_000 });
+  history.journal.push({ kind: 'heard', at: 9000, attemptId: FIRST });
   assert.deepEqual(judge(history), []);
 });

@@ -23,6 +23,7 @@ import {
   jobsAgreeWithTasks,
   nothingStartsTooEarlyOrTooLate,
   oneJobForEachKey,
+  onlyTheLatestRoundCounts,
 } from './jobs.ts';
 import type { JournalEntry } from './journal.ts';
 import { expiredLeaseIsReclaimedInTime } from './time.ts';
@@ -33,6 +34,7 @@ const invariants: readonly [string, (evidence: Evidence) => string[]][] = [
   ['I2', acknowledgedSubmitExists],
   ['I3', acknowledgedCompletionStands],
   ['I4', atMostOneCompletion],
+  ['I4', onlyTheLatestRoundCounts],
   ['I5', oneLiveLeaseOfATask],
   ['I5', acknowledgedClaimExists],
   ['I6', noWriteOfALowerAttempt],

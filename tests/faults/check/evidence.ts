@@ -18,6 +18,8 @@ export interface JobFact {
 export interface TaskFact {
   id: string;
   job_seq: number;
+  kind: string;
+  round: number;
   state: string;
   required: number;
   class_id: number;
@@ -34,6 +36,7 @@ export interface AttemptFact {
   number: number;
   node_id: string;
   state: string;
+  cause: string | null;
   failure_class: string | null;
   error: string | null;
   leased_at: number;

@@ -1,4 +1,5 @@
 import type { Evidence } from './evidence.ts';
+import { BELOW_QUALITY } from './jobs.ts';
 import { entriesOf, outputDigest } from './journal.ts';
 
 /** Checkpoints keep the log near 35 MB; above this they have stopped working. */
@@ -7,14 +8,17 @@ const MAX_WAL_BYTES = 96 << 20;
 /** I3: an acknowledged completion stands, with the digests it was acknowledged with. */
 export function acknowledgedCompletionStands({ attempts, artifacts, tasks, journal }: Evidence): string[] {
   const byId = new Map(attempts.map((attempt) => [attempt.id, attempt]));
-  const stateOfTask = new Map(tasks.map((task) => [task.id, task.state]));
+  const taskOf = new Map(tasks.map((task) => [task.id, task]));
   const files = Map.groupBy(artifacts, (artifact) => artifact.attempt_id);
   return entriesOf(journal, 'completed').flatMap(({ attemptId, digest }) => {
     const attempt = byId.get(attemptId);
     if (attempt?.state !== 'succeeded')
       return [`the completion of attempt ${attemptId} was acknowledged and it is ${attempt?.state ?? 'gone'}`];
-    const task = stateOfTask.get(attempt.task_id);
-    if (task !== 'succeeded') return [`the completion of task ${attempt.task_id} was acknowledged and it is ${task}`];
+    const task = taskOf.get(attempt.task_id);
+    // A comparison that was made and found the result too poor: the attempt stands, its task has failed the job's wish.
+    const below = task?.kind === 'quality' && task.state === 'failed' && attempt.cause === BELOW_QUALITY;
+    if (task?.state !== 'succeeded' && !below)
+      return [`the completion of task ${attempt.task_id} was acknowledged and it is ${task?.state}`];
     const own = files.get(attemptId) ?? [];
     const found = outputDigest(own.map(({ role, idx, sha256 }) => ({ role, index: idx, sha256 })));
     return found === digest ? [] : [`attempt ${attemptId} was accepted with "${digest}" and holds "${found}"`];

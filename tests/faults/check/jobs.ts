@@ -5,6 +5,8 @@ import { entriesOf } from './journal.ts';
 const jobStates = ['pending', 'running', 'paused', 'completed', 'failed', 'canceled'];
 const terminal = new Set(['completed', 'failed', 'canceled']);
 const BY_REQUEST = 'retried by request';
+/** What successful work carries that counts for nothing, because the result was below what its job asks for. */
+const BELOW_QUALITY = 'below_quality';
 
 const eventsOfJobs = ({ events }: Evidence) => events.filter((event) => event.kind === 'job');
 
@@ -126,12 +128,14 @@ export function failureIsVisible({ jobs }: Evidence): string[] {
     .map((job) => `job ${job.id} failed without a word`);
 }
 
-/** A completed job has every required task succeeded; one that has is completed or was ended on purpose. */
+/** A completed job has every required task of its latest round succeeded; one that has is completed or was ended on purpose. */
 export function jobsAgreeWithTasks({ jobs, tasks }: Evidence): string[] {
   const byJob = Map.groupBy(tasks, (task) => task.job_seq);
   return jobs.flatMap((job) => {
-    const own = byJob.get(job.seq) ?? [];
-    if (own.length === 0) return [`job ${job.id} has no task`];
+    const all = byJob.get(job.seq) ?? [];
+    if (all.length === 0) return [`job ${job.id} has no task`];
+    const latest = Math.max(...all.map((task) => task.round));
+    const own = all.filter((task) => task.round === latest);
     const unmet = own.some((task) => task.required === 1 && task.state !== 'succeeded');
     if (job.state === 'completed' && unmet) return [`job ${job.id} is completed with an unfinished required task`];
     const done = own.every((task) => task.state === 'succeeded');
@@ -139,4 +143,35 @@ export function jobsAgreeWithTasks({ jobs, tasks }: Evidence): string[] {
   });
 }
 
-export { BY_REQUEST, terminal as terminalJobStates };
+/**
+ * I4 of rounds: there is a further one only behind a comparison that failed, everything in the earlier ones has ended, and
+ * what succeeded in them is marked as waste; what succeeded in the latest is not, unless it failed the job.
+ */
+export function onlyTheLatestRoundCounts({ jobs, tasks, attempts }: Evidence): string[] {
+  const taskOf = new Map(tasks.map((task) => [task.id, task]));
+  const byJob = Map.groupBy(tasks, (task) => task.job_seq);
+  const succeeded = Map.groupBy(
+    attempts.filter((attempt) => attempt.state === 'succeeded'),
+    (attempt) => attempt.job_seq,
+  );
+  return jobs.flatMap((job) => {
+    const own = byJob.get(job.seq) ?? [];
+    const latest = Math.max(1, ...own.map((task) => task.round));
+    const past = own.filter((task) => task.round < latest);
+    const open = past.filter((task) => task.state !== 'succeeded' && task.state !== 'failed');
+    const judged = past.filter((task) => task.kind === 'quality' && task.state === 'failed').length;
+    const mismarked = (succeeded.get(job.seq) ?? []).filter(({ task_id: id, cause }) => {
+      const isPast = (taskOf.get(id)?.round ?? 1) < latest;
+      return isPast ? cause !== BELOW_QUALITY : cause === BELOW_QUALITY && job.state === 'completed';
+    });
+    return [
+      ...open.map(
+        (task) => `task ${task.id} of round ${task.round} is ${task.state}, and job ${job.id} is in ${latest}`,
+      ),
+      ...(judged === latest - 1 ? [] : [`job ${job.id} is in round ${latest} after ${judged} failed comparisons`]),
+      ...mismarked.map(({ id, cause }) => `attempt ${id} of job ${job.id} counts as ${cause ?? 'part of the result'}`),
+    ];
+  });
+}
+
+export { BELOW_QUALITY, BY_REQUEST, terminal as terminalJobStates };

@@ -19,6 +19,8 @@ export type JournalEntry =
     }
   /** A heartbeat or a progress call was answered with this lease among the renewed ones. */
   | { kind: 'renewed'; at: number; sentAt: number; attemptId: string }
+  /** 507 to a heartbeat or a progress call: it was heard, and the lease may have been renewed without a word. */
+  | { kind: 'heard'; at: number; attemptId: string }
   /** 200 to a result with status `completed`; `digest` as `outputDigest` makes it. */
   | { kind: 'completed'; at: number; jobId: string; attemptId: string; digest: string; repeated?: boolean }
   /** 200 to a result with another status. */

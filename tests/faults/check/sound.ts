@@ -25,11 +25,23 @@ const job = (seq: number, id: string, state: string): JobFact => ({
   completed_at: state === 'pending' ? null : 9000,
 });
 const task = (id: string, seq: number, state: string, attempts: number, losses: number): TaskFact => ({
-  ...{ id, job_seq: seq, state, required: 1, class_id: 1, tenant_id: 'default', attempts, failures: 0, losses },
+  ...{
+    id,
+    job_seq: seq,
+    kind: 'transcode',
+    round: 1,
+    state,
+    required: 1,
+    class_id: 1,
+    tenant_id: 'default',
+    attempts,
+    failures: 0,
+    losses,
+  },
   claimable: Number(state === 'ready'),
 });
 const attempt = (id: string, number: number, node: string, state: string, from: number, to: number): AttemptFact => ({
-  ...{ id, task_id: 't1', job_seq: 1, number, node_id: node, state, failure_class: null, error: null },
+  ...{ id, task_id: 't1', job_seq: 1, number, node_id: node, state, cause: null, failure_class: null, error: null },
   ...{ leased_at: from, ended_at: to },
 });
 

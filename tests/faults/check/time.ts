@@ -6,7 +6,9 @@ const RECLAIM_MS = 2000;
 const disowned = /no longer knows/;
 
 interface Sign {
+  /** When the last renewal that its agent knows of was asked for. */
   sentAt: number;
+  /** When the master heard of it last. */
   at: number;
 }
 
@@ -14,9 +16,11 @@ interface Sign {
 function lastSigns({ journal }: Evidence): Map<string, Sign> {
   const signs = new Map<string, Sign>();
   for (const entry of journal) {
-    if (entry.kind !== 'claimed' && entry.kind !== 'renewed') continue;
+    if (entry.kind !== 'claimed' && entry.kind !== 'renewed' && entry.kind !== 'heard') continue;
     const known = signs.get(entry.attemptId);
-    if (!known || entry.at > known.at) signs.set(entry.attemptId, { sentAt: entry.sentAt, at: entry.at });
+    if (known && entry.at <= known.at) continue;
+    if (entry.kind !== 'heard') signs.set(entry.attemptId, { sentAt: entry.sentAt, at: entry.at });
+    else if (known) signs.set(entry.attemptId, { ...known, at: entry.at });
   }
   return signs;
 }
@@ -24,11 +28,11 @@ function lastSigns({ journal }: Evidence): Map<string, Sign> {
 /** The latest time at which a lease last renewed at `at` may end: restarts give full terms, standstill gives time. */
 function latestEnd(at: number, ended: number, { leaseMs = 0, readyAt = [], stoodStill = [] }: CheckOptions): number {
   const renewals = [at, ...readyAt.filter((ready) => ready <= ended)];
-  const deadline = Math.max(...renewals) + leaseMs + RECLAIM_MS;
-  return Math.max(
-    deadline,
-    ...stoodStill.filter(({ from }) => from <= deadline).map(({ until }) => until + RECLAIM_MS),
-  );
+  let deadline = Math.max(...renewals) + leaseMs + RECLAIM_MS;
+  // One that begins within the time to take it back after another puts that off again.
+  for (const { from, until } of stoodStill.toSorted((a, b) => a.from - b.from))
+    if (from <= deadline) deadline = Math.max(deadline, until + RECLAIM_MS);
+  return deadline;
 }
 
 /** I9: a lease that ran out is taken back within the lease and 2 s of the last renewal, and never before it ran out. */

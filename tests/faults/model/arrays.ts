@@ -95,6 +95,7 @@ export function commit<T>(mutate: (tx: Transaction) => T): T {
 export const factsOf = (index: number, machine: Machine): NodeFacts => ({
   id: String(index),
   workingEncoders: new Set(machine.encoders),
+  noVmaf: 'this ffmpeg has no libvmaf',
   pool: machine.pool,
   labels: machine.label === null ? {} : { only: machine.label },
   total: { slots: machine.slots, threads: machine.threads, ramMb: machine.ramMb, gpuSessions: machine.gpu },

@@ -15,10 +15,10 @@ import { jobRequestSchema } from '@ffrtmp/shared/job/job';
 import { registrationSchema } from '@ffrtmp/shared/node/node';
 import type { z } from 'zod';
 import { masterOptions } from '../../../master/src/config.ts';
+import { buildCore, type MasterCore } from '../../../master/src/core.ts';
 import { type Database, openDatabase } from '../../../master/src/database/open.ts';
 import { p, statement } from '../../../master/src/database/statement.ts';
 import { DEFAULT_TENANT } from '../../../master/src/database/tables.ts';
-import { buildCore, type MasterCore } from '../../../master/src/master.ts';
 import { AGING_MS, LEASE_MS, type Machine, machines, NODES, RESERVE_MS, type Submission, WEIGHTS } from './steps.ts';
 import type { ModelClock, Sight, Subject } from './subject.ts';
 

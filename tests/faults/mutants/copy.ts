@@ -13,7 +13,7 @@ import { repository } from '../../support/process.ts';
 import { applied, type Edit } from './bug.ts';
 
 /** What runs; nothing that is built, measured or written down. */
-const sources = ['shared', 'master', 'worker', 'cli', 'tests', 'bin', 'package.json'];
+const sources = ['shared', 'advisor', 'master', 'worker', 'cli', 'tests', 'bin', 'package.json'];
 const left = new Set(['node_modules', 'dist', 'out']);
 const WORKSPACES = '@ffrtmp';
 

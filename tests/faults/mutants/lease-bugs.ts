@@ -73,13 +73,7 @@ export const leaseBugs: readonly Bug[] = [
   },
   {
     name: 'a claim that is read late takes back what a later one was given',
-    edits: [
-      edit(
-        dispatch('claim'),
-        'lease.claimId !== null && lease.claimId > claimId',
-        'lease.claimId === null && lease.claimId === claimId',
-      ),
-    ],
+    edits: [edit(dispatch('claim'), 'lease.claimId === null || lease.claimId < claimId', 'lease.claimId !== claimId')],
     look: tests(
       'tests/contract/claims.test.ts',
       'A claim that is read after a later one takes nothing away that the later one was given',
@@ -90,7 +84,7 @@ export const leaseBugs: readonly Bug[] = [
     name: 'a restart does not restore the leases',
     edits: [
       edit(
-        'master/src/master.ts',
+        'master/src/core.ts',
         'if (job && task) parts.leases.grant(leaseOf(attempt, job, task.kind));',
         'if (!job || !task) break;',
       ),

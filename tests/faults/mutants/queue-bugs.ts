@@ -104,9 +104,7 @@ export const queueBugs: readonly Bug[] = [
   },
   {
     name: 'a moved task is counted in both places',
-    edits: [
-      edit(jobs('update'), 'parts.lanes.apply({ classId: before, tenantId, ord, since, delta: -1 });', 'void before;'),
-    ],
+    edits: [edit(jobs('update'), 'parts.lanes.apply(laneChange(task, -1));', '')],
     look: overSqlite(),
     says: 'I16',
   },

@@ -63,6 +63,8 @@ interface Running {
   engines: Set<string>;
   /** Once it was told to stop: settles when it has. */
   stopped: Promise<void> | undefined;
+  /** Settles `stopped`, also when it dies before the signal reaches it. */
+  gone: (() => void) | undefined;
 }
 
 interface Credential {
@@ -165,10 +167,12 @@ export function createAgentHost({ world, network, folder, settings, onPublish }:
 
   function kill(): void {
     if (!running) return;
-    running.life.alive = false;
-    network.hungUp(running.life);
+    const { life, gone } = running;
+    life.alive = false;
+    network.hungUp(life);
     world.note(`${name} dies`);
     running = undefined;
+    gone?.();
   }
 
   async function boot(own: Running): Promise<void> {
@@ -186,6 +190,7 @@ export function createAgentHost({ world, network, folder, settings, onPublish }:
       held: new Map(),
       engines: new Set(),
       stopped: undefined,
+      gone: undefined,
     };
     running = own;
     world.note(`${name} starts`);
@@ -193,7 +198,7 @@ export function createAgentHost({ world, network, folder, settings, onPublish }:
       world.note(`${name} does not join: ${String(error)}`);
       if (running !== own) return;
       kill();
-      world.schedule(RESTART_MS, supervisor, start);
+      if (!own.stopped) world.schedule(RESTART_MS, supervisor, start);
     });
   }
 
@@ -211,8 +216,9 @@ export function createAgentHost({ world, network, folder, settings, onPublish }:
       const own = running;
       if (!own) return Promise.resolve();
       own.stopped ??= new Promise((done) => {
+        own.gone = done;
         // A process that stands still takes the signal when it goes on.
-        world.schedule(0, own.life, () => void end(own).then(done));
+        world.schedule(0, own.life, () => void end(own));
       });
       return own.stopped;
     },

@@ -34,7 +34,10 @@ function requestOf(chance: Chance, name: string, nowMs: number): JobRequestInput
     scenario: '360p-h264',
     queue: chance.pick(queues),
     priority: chance.pick(priorities),
-    ...(chance.is(0.25) ? { quality: { metrics: ['psnr'] as const as ['psnr'] } } : {}),
+    // Half of these are published only when they are good enough; which, follows from the name.
+    ...(chance.is(0.25)
+      ? { quality: { metrics: ['psnr'] as const as ['psnr'], ...(/[02468]$/.test(name) ? { min: { psnr: 40 } } : {}) } }
+      : {}),
     ...(chance.is(0.15) ? { max_retries: chance.below(3) } : {}),
     ...(chance.is(0.15) ? { resources: { cpu_threads: chance.pick([2, 8]) } } : {}),
     ...(name.endsWith(NOWHERE) ? { node_selector: { place: 'nowhere' } } : {}),

@@ -61,8 +61,20 @@ const END_MS = 2000;
 
 const at = (world: World) => Math.floor(EPOCH_MS + world.nowMs());
 
+/** Attempts whose agent was heard by a master that could store nothing. */
+function heardOf(world: World, { path, body }: Exchange): JournalEntry[] {
+  const heard = (attemptId: string): JournalEntry => ({ kind: 'heard', at: at(world), attemptId });
+  const progress = /^\/attempts\/([^/]+)\/progress$/.exec(path)?.[1];
+  if (progress !== undefined) return [heard(progress)];
+  if (!/^\/nodes\/[^/]+\/heartbeat$/.test(path)) return [];
+  const { attempts = [] } = JSON.parse(body ?? '{}') as { attempts?: { attempt_id: string }[] };
+  return attempts.map((one) => heard(one.attempt_id));
+}
+
 /** The renewals and leases in a reply. */
-function signsOf(world: World, { method, path, body, sentAtMs, answer }: Exchange): JournalEntry[] {
+function signsOf(world: World, exchange: Exchange): JournalEntry[] {
+  const { method, path, body, sentAtMs, answer } = exchange;
+  if (answer.status === 507) return heardOf(world, exchange);
   if (answer.status !== 200) return [];
   const times = { at: at(world), sentAt: Math.floor(EPOCH_MS + sentAtMs) };
   const renewed = (attemptId: string): JournalEntry => ({ kind: 'renewed', ...times, attemptId });

@@ -37,7 +37,18 @@ export function makePeace({ world, plan, master, agents, network, observed }: St
   const complaints: string[] = [];
   let over = false;
 
-  /** True when nothing is left to wait for. */
+  /** Jobs that have not ended, and why; only that nobody can run it is a reason now. */
+  async function unended(): Promise<string[]> {
+    const found: string[] = [];
+    for (const { id, nowhere } of withState('pending', 'running')) {
+      const why = await client.call(jobOperations.why, { params: { id } });
+      if (nowhere && (why.reason === 'no_capable_node' || why.reason === 'not_before')) continue;
+      found.push(`P2: job ${id} has not ended: ${JSON.stringify(why)}`);
+    }
+    return found;
+  }
+
+  /** True when nothing is left to wait for: a cut that outlasts the faults may still keep all nodes away. */
   async function round(): Promise<boolean> {
     for (const agent of agents) agent.start();
     const paused = withState('paused', 'paused');
@@ -47,16 +58,8 @@ export function makePeace({ world, plan, master, agents, network, observed }: St
       await client.call(queueOperations.update, { params: { queue }, body });
       await client.call(queueOperations.resume, { params: { queue } });
     }
-    return paused.length === 0 && withState('pending', 'running').every((job) => job.nowhere);
-  }
-
-  /** What has not ended says why, and only that nobody can run it is a reason now. */
-  async function complain(): Promise<void> {
-    for (const { id, nowhere } of withState('pending', 'running')) {
-      const why = await client.call(jobOperations.why, { params: { id } });
-      if (nowhere && (why.reason === 'no_capable_node' || why.reason === 'not_before')) continue;
-      complaints.push(`P2: job ${id} has not ended: ${JSON.stringify(why)}`);
-    }
+    const waits = paused.length > 0 || withState('pending', 'running').some((job) => !job.nowhere);
+    return !waits && (await unended()).length === 0;
   }
 
   async function operate(): Promise<void> {
@@ -67,7 +70,7 @@ export function makePeace({ world, plan, master, agents, network, observed }: St
       const done = await round().catch(() => false);
       if (done || world.nowMs() > untilMs) break;
     }
-    await complain();
+    complaints.push(...(await unended()));
     // Orders about attempts that ended reach their agents with the next heartbeat; a call that was lost is given up.
     await delay(timers, plan.leaseMs);
     const heldUntilMs = world.nowMs() + LAST_WORDS_MS;

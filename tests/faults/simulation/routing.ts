@@ -2,12 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { mayCall, type Operation } from '@ffrtmp/shared/contract/operation';
+import type { MasterCore } from '../../../master/src/core.ts';
 import type { Committer } from '../../../master/src/database/commit.ts';
 import { insertFile, insertOwner } from '../../../master/src/files/store.ts';
 import type { Caller } from '../../../master/src/http/caller.ts';
 import { errorBody, toFfrtmpError } from '../../../master/src/http/errors.ts';
 import { type Handler, parseParts } from '../../../master/src/http/serve.ts';
-import type { MasterCore } from '../../../master/src/master.ts';
 
 /** A request as it arrives. */
 export interface Arrival {

@@ -58,14 +58,24 @@ export function faultyStore(database: DatabaseSync, fate: StoreFate): Store {
 
   function prepare(sql: string) {
     const ready = database.prepare(sql);
-    const all = (...values: Parameters<typeof ready.all>) => {
+    const guard = () => {
       demandLife();
       if (database.isTransaction) reached('in a transaction');
       demandLife();
       if (!isRead(sql)) refuse(true);
-      return ready.all(...values);
     };
-    return { all };
+    return {
+      columns: () => ready.columns(),
+      setReturnArrays: (on: boolean) => ready.setReturnArrays(on),
+      all(...values: Parameters<typeof ready.all>) {
+        guard();
+        return ready.all(...values);
+      },
+      run(...values: Parameters<typeof ready.run>) {
+        guard();
+        return ready.run(...values);
+      },
+    };
   }
 
   const walled = {

@@ -4,9 +4,10 @@ import { eachFile, importsOf, isSource, type Rule, resolveRelative, type Tree, t
 const parts: readonly { root: string; name: string; workspace: string; may: readonly string[] }[] = [
   { root: 'shared/runtime/src/', name: 'runtime', workspace: '@ffrtmp/runtime', may: ['runtime', 'shared'] },
   { root: 'shared/src/', name: 'shared', workspace: '@ffrtmp/shared', may: ['shared'] },
-  { root: 'master/src/', name: 'master', workspace: '@ffrtmp/master', may: ['master', 'runtime', 'shared'] },
+  { root: 'advisor/src/', name: 'advisor', workspace: '@ffrtmp/advisor', may: ['advisor', 'shared'] },
+  { root: 'master/src/', name: 'master', workspace: '@ffrtmp/master', may: ['master', 'advisor', 'runtime', 'shared'] },
   { root: 'worker/src/', name: 'worker', workspace: '@ffrtmp/worker', may: ['worker', 'runtime', 'shared'] },
-  { root: 'cli/src/', name: 'cli', workspace: '@ffrtmp/cli', may: ['cli', 'runtime', 'shared'] },
+  { root: 'cli/src/', name: 'cli', workspace: '@ffrtmp/cli', may: ['cli', 'advisor', 'runtime', 'shared'] },
 ];
 
 const partOf = (path: string) => parts.find((part) => path.startsWith(part.root));
@@ -30,10 +31,12 @@ function wrongParts(text: string, path: string): string[] {
 const floors: readonly (readonly string[])[] = [
   ['main'],
   ['master'],
+  ['core'],
+  ['wiring'],
   ['recovery', 'exporters'],
   ['dispatch'],
   ['nodes', 'jobs', 'queues', 'receipts', 'files', 'keys', 'tenants'],
-  ['scheduling'],
+  ['scheduling', 'pricing'],
   ['events'],
   ['http', 'database'],
   // Values without a floor of their own: the options, and the clock that everything is given.
@@ -106,6 +109,8 @@ export const directionRules: readonly Rule[] = [
       { 'master/src/a.ts': "import { x } from '@ffrtmp/worker/agent/loop';" },
       { 'cli/src/a.ts': "import { x } from '../../master/src/config.ts';" },
       { 'shared/src/a.ts': "import { join } from 'node:path';" },
+      { 'advisor/src/a.ts': "import { x } from '@ffrtmp/runtime/log';" },
+      { 'worker/src/a.ts': "import { x } from '@ffrtmp/advisor/score';" },
       { 'shared/src/a.ts': "import type { Loop } from '@ffrtmp/runtime/loop';" },
       { 'shared/runtime/src/a.ts': "export { x } from '@ffrtmp/master/main';" },
       { 'worker/src/a.ts': "const x = await import('../../cli/src/main.ts');" },

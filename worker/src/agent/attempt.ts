@@ -25,6 +25,7 @@ export async function runAttempt(parts: AgentParts, held: Held): Promise<void> {
   try {
     const work = await perform(parts, held, folder, log);
     const result = await publish(parts, held, work, log);
+    parts.onResult?.(held, result);
     await log.close();
     progress.stop();
     // The lease is somebody else's by now: a result of ours would change nothing, and it is not ours to speak.

@@ -35,3 +35,22 @@ test('A renewal counts from the start of its call, however late the reply comes'
   nowMs += 1000;
   assert.equal(lease.fenced(), true, 'the margin of two ninths before 10 s');
 });
+
+test('Energy that the master could not store is not forgotten, and that of an older master’s reply is', async () => {
+  const timing = timingFor(9000);
+  const reply = { renewed: [], orders: [], timing, drain: false, protocol: 1 };
+  const acknowledged: unknown[] = [];
+  for (const kept of [{ power_kept: false }, { power_kept: true }, {}]) {
+    const fetch = async () => new Response(JSON.stringify({ ...reply, ...kept }));
+    const parts = {
+      connection: { client: createClient({ baseUrl: 'http://master', key: 'key', fetch }) },
+      clock: { monotonicMs: () => 0 },
+      timers: systemTimers,
+      held: new Map(),
+      power: { power: () => [], acknowledge: () => acknowledged.push(kept) },
+      ...{ timing, nodeId },
+    };
+    await beat(parts as unknown as AgentParts, nothing);
+  }
+  assert.deepEqual(acknowledged, [{ power_kept: true }, {}]);
+});

@@ -25,7 +25,7 @@ export async function beat(parts: AgentParts, load: Load): Promise<Beat> {
     const reply = await within(parts.timers, parts.timing.lease_ms, (signal) =>
       parts.connection.client.call(nodeOperations.heartbeat, { ...call, signal }),
     );
-    parts.power?.acknowledge(power);
+    if (reply.power_kept) parts.power?.acknowledge(power);
     for (const id of reply.renewed) parts.held.get(id)?.lease.renewed(startedMs);
     for (const order of reply.orders) obey(order, parts.held);
     return { drain: reply.drain };

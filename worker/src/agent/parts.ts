@@ -2,6 +2,7 @@ import type { Clock, Timers } from '@ffrtmp/runtime/clock';
 import type { Connection } from '@ffrtmp/runtime/connect';
 import type { Logger } from '@ffrtmp/runtime/log';
 import type { StoredFile, UploadOptions } from '@ffrtmp/runtime/transfer';
+import type { ResultInput } from '@ffrtmp/shared/contract/dispatch';
 import type { Load } from '@ffrtmp/shared/node/node';
 import type { Timing } from '@ffrtmp/shared/node/timing';
 import type { Sampler } from '../power/sampler.ts';
@@ -38,6 +39,8 @@ export interface AgentParts {
   held: Map<string, Held>;
   /** An engine process began: the time from submit to here is the dispatch latency. */
   onSpawn: (held: Held, pid: number) => void;
+  /** An attempt has ended, and this is what the master is told of it. */
+  onResult?: (held: Held, result: ResultInput) => void;
   /** The master ended this node's credential: nothing more can be done. */
   onRevoked: (error: unknown) => void;
 }

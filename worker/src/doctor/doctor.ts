@@ -52,7 +52,7 @@ export async function diagnose(parts: DoctorParts): Promise<Diagnosis> {
   const idle = rememberedIdle(dataDir);
   const power = powerChecks({ sources, looks, idle, idleMaxAgeMs: config.idleMaxAge, nowMs: Date.now() });
   sources.close();
-  const programs = { ffmpeg: config.ffmpeg, ffprobe: config.ffprobe, searchPath };
+  const programs = { ffmpeg: config.ffmpeg, ffprobe: config.ffprobe, vmaf: config.vmaf, searchPath };
   const joined = loadCredential(dataDir) !== undefined;
   const said: string[] = [];
   const find = () => findMaster({ ...parts, say: (text) => void said.push(text) });

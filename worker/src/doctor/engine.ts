@@ -1,31 +1,20 @@
-import { execFile } from 'node:child_process';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { knownEncoders } from '@ffrtmp/shared/media/encoding';
 import type { Check } from '@ffrtmp/shared/node/diagnosis';
-import { cleanEnvironment } from '../engines/ffmpeg/environment.ts';
 import { ffmpegVersion, proveEncoders } from '../hardware/encoders.ts';
-import { findProgram } from '../hardware/program.ts';
-
-const ASK_TIMEOUT_MS = 10_000;
-
-function hasFilter(ffmpeg: string, name: string): Promise<boolean> {
-  const options = { timeout: ASK_TIMEOUT_MS, killSignal: 'SIGKILL', env: cleanEnvironment('/') } as const;
-  return new Promise((resolve) => {
-    execFile(ffmpeg, ['-hide_banner', '-filters'], options, (error, stdout) =>
-      resolve(!error && new RegExp(`^ \\S+ ${name} `, 'm').test(stdout)),
-    );
-  });
-}
+import { findProgram, programPath } from '../hardware/program.ts';
+import { proveVmaf } from '../hardware/vmaf.ts';
 
 const missing = (name: string, error: unknown): Check => {
   if (!(error instanceof FfrtmpError)) throw error;
   return { name, status: 'problem', cause: error.code, text: error.message, fix: 'apt-get install ffmpeg' };
 };
 
-async function buildCheck(ffmpeg: string, signal: AbortSignal): Promise<Check> {
+async function buildCheck(ffmpeg: string, vmafProgram: string | null, signal: AbortSignal): Promise<Check> {
   const version = await ffmpegVersion(ffmpeg, signal);
-  const vmaf = await hasFilter(ffmpeg, 'libvmaf');
-  const quality = vmaf ? 'with libvmaf' : 'without libvmaf: quality is measured by PSNR and SSIM';
+  const vmaf = await proveVmaf(ffmpeg, vmafProgram, signal);
+  const by = { libvmaf: 'with libvmaf', vmaf: 'VMAF by the program vmaf' };
+  const quality = vmaf.by === null ? `quality is measured by PSNR and SSIM alone: ${vmaf.reason}` : by[vmaf.by];
   return { name: 'ffmpeg', status: 'ok', cause: null, text: `${version} at ${ffmpeg}, ${quality}`, fix: null };
 }
 
@@ -42,13 +31,14 @@ async function encoderCheck(ffmpeg: string, signal: AbortSignal): Promise<Check>
 
 /** Can this machine encode at all, and with what? Every encoder is proven by a real encode. */
 export async function engineChecks(
-  programs: { ffmpeg: string; ffprobe: string; searchPath: string },
+  programs: { ffmpeg: string; ffprobe: string; vmaf: string; searchPath: string },
   signal: AbortSignal,
 ): Promise<Check[]> {
   try {
     const ffmpeg = findProgram(programs.ffmpeg, programs.searchPath);
     findProgram(programs.ffprobe, programs.searchPath);
-    return [await buildCheck(ffmpeg, signal), await encoderCheck(ffmpeg, signal)];
+    const vmaf = programPath(programs.vmaf, programs.searchPath);
+    return [await buildCheck(ffmpeg, vmaf, signal), await encoderCheck(ffmpeg, signal)];
   } catch (error) {
     return [missing('ffmpeg', error)];
   }

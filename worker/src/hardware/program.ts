@@ -11,14 +11,19 @@ function isRunnable(path: string): boolean {
   }
 }
 
+/** The absolute path of a program along `searchPath`, or null where there is none. */
+export function programPath(name: string, searchPath: string): string | null {
+  const candidates = isAbsolute(name) ? [name] : searchPath.split(delimiter).map((folder) => join(folder, name));
+  return candidates.find((path) => isAbsolute(path) && isRunnable(path)) ?? null;
+}
+
 /**
  * The absolute path of a program, found once at the start along `searchPath` (the PATH of the agent), because the
  * engines themselves run without the agent's environment. Throws `missing_program`.
  */
 export function findProgram(name: string, searchPath: string): string {
-  const candidates = isAbsolute(name) ? [name] : searchPath.split(delimiter).map((folder) => join(folder, name));
-  const found = candidates.find((path) => isAbsolute(path) && isRunnable(path));
-  if (found === undefined)
+  const found = programPath(name, searchPath);
+  if (found === null)
     throw new FfrtmpError('missing_program', `${name} is not installed; on Debian: apt-get install ffmpeg`);
   return found;
 }

@@ -73,3 +73,20 @@ test('a master that never answers costs a bounded memory: the oldest hours go fi
   assert.equal(ledger.open().length, MAX_NODE_POWER);
   assert.equal(ledger.open()[0]?.period, '2026-01-03T02:00:00.000Z');
 });
+
+test('an hour that was answered while it went on is sent once more when it is over: the master need not have stored it', () => {
+  const { clock, ledger, add } = ledgerAt('2026-11-20T12:59:59Z');
+  add(10);
+  const sent = ledger.open();
+  clock.ms += 1000;
+  ledger.acknowledge(sent);
+  assert.deepEqual(
+    [sent, ledger.open()].map(([entry]) => [entry?.period, entry?.open]),
+    [
+      ['2026-11-20T12:00:00.000Z', true],
+      ['2026-11-20T12:00:00.000Z', false],
+    ],
+  );
+  ledger.acknowledge(ledger.open());
+  assert.deepEqual(ledger.open(), []);
+});

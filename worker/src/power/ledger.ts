@@ -19,7 +19,7 @@ export interface Ledger {
   add: (account: Account, interval: Interval, split: Split | null) => void;
   /** Everything that the master has not acknowledged, oldest first. */
   open: () => NodePower[];
-  /** The master has these: closed hours are forgotten, the current one goes on. */
+  /** The master has these: what was over when it was sent is forgotten, the current hour goes on. */
   acknowledge: (sent: readonly NodePower[]) => void;
 }
 
@@ -49,6 +49,7 @@ export function createLedger({ now, run }: { now: () => number; run: string }): 
     const entry: NodePower = {
       ...{ period, run, method, scope: [...scope], quality, detail: detail.slice(0, 400) },
       ...{ seconds: 0, covered_s: 0, total_j: 0, jobs_j: 0, other_j: 0, idle_j: 0, rest_j: 0 },
+      open: true,
     };
     entries.set(key, entry);
     // The oldest hours of a master that never comes back are forgotten first.
@@ -75,17 +76,18 @@ export function createLedger({ now, run }: { now: () => number; run: string }): 
     open: () =>
       [...entries.values()].map((entry) => ({
         ...entry,
+        open: entry.period === currentPeriod(),
         scope: [...entry.scope],
         // Differences of large sums may fall below nothing by the last bit.
         ...{ jobs_j: positive(entry.jobs_j), other_j: positive(entry.other_j) },
         ...{ idle_j: positive(entry.idle_j), rest_j: positive(entry.rest_j) },
       })),
     acknowledge(sent) {
-      const current = startOfHour(now());
-      for (const { period, method, scope, seconds } of sent) {
+      for (const { period, method, scope, seconds, open } of sent) {
         const key = `${period} ${method} ${scope.join()}`;
-        // An hour that went on after it was sent is sent once more.
-        if (period !== current && entries.get(key)?.seconds === seconds) entries.delete(key);
+        // An hour that went on after it was sent is sent once more, and so is one that was not over then: the master need
+        // not have stored it.
+        if (!open && entries.get(key)?.seconds === seconds) entries.delete(key);
       }
     },
   };

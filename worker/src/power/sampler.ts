@@ -6,6 +6,7 @@ import { createGpuUse } from './gpu-use.ts';
 import { createIdleStore, type IdleStore } from './idle-store.ts';
 import type { CpuRoots } from './job-cgroup.ts';
 import { createLedger, type Ledger } from './ledger.ts';
+import { createMeters, type Meters } from './meters.ts';
 import { machineBusySeconds } from './process-tree.ts';
 import type { PowerSources } from './sources.ts';
 import { advance, newTrack, type Sampling, type Window } from './track.ts';
@@ -26,6 +27,8 @@ export interface Sampler {
   start(attemptId: string, request: { reservedThreads: number; gpu?: boolean }): AttemptEnergy;
   /** The node's own energy that the master has not taken yet, up to this moment. */
   power(): NodePower[];
+  /** Running totals up to the latest sample. */
+  meters: Pick<Meters, 'totals' | 'zones'>;
   /** The master has taken these. */
   acknowledge(sent: readonly NodePower[]): void;
   close(): void;
@@ -57,7 +60,7 @@ function openSampling({ sources, idle, ledger, clock, roots }: Required<SamplerO
   const windows = new Map<string, Window>();
   const tracks = [...sources.sensors, null].map(newTrack);
   const gpuUse = createGpuUse(sources.sensors, roots.proc);
-  const sampling: Sampling = { sources, windows, tracks, idle, ledger, gpuUse };
+  const sampling: Sampling = { sources, windows, tracks, idle, ledger, gpuUse, meters: createMeters() };
   const each = <T>(read: (window: Window) => T) => new Map([...windows].map(([id, window]) => [id, read(window)]));
   return {
     sampling,
@@ -131,6 +134,7 @@ export function createSampler(options: SamplerOptions): Sampler {
       sample(false);
       return ledger.open();
     },
+    meters: sampling.meters,
     acknowledge: ledger.acknowledge,
     close: () => clearInterval(timer),
   };

@@ -1,4 +1,5 @@
 import type { Scope } from '@ffrtmp/shared/energy/figure';
+import type { GpuStats } from './collectors/nvml-stats.ts';
 
 /** What a sensor showed at one moment. The numbers mean something to the sensor they come from alone. */
 export type Reading = readonly number[];
@@ -8,6 +9,13 @@ export type Reading = readonly number[];
  * same sensor (integrated power beside an energy counter).
  */
 export type Energy = { uj: number; alsoUj?: number } | { gap: string };
+
+/** What one counter of a sensor advanced; `zone` is unique within the machine. */
+export interface ZoneEnergy {
+  zone: string;
+  scope: Scope;
+  uj: number;
+}
 
 /** One source of measured energy. Every collector opens one of these, or says why it cannot. */
 export interface Sensor {
@@ -25,10 +33,14 @@ export interface Sensor {
   /** null = it could not be read now, which is a gap and never 0. */
   read: () => Reading | null;
   between: (from: Reading, to: Reading, seconds: number) => Energy;
+  /** The same by part of the machine, for sensors that have several counters. Nothing for a gap. */
+  zones?: (from: Reading, to: Reading, seconds: number) => readonly ZoneEnergy[];
   /** Why the latest read gave nothing. */
   fault: () => string | null;
   /** Load by process since it was asked last, in seconds of one fully used engine; null = it cannot tell. GPUs alone. */
   loads?: (seconds: number) => ReadonlyMap<number, number> | null;
+  /** Each GPU by its number, for those who ask beside the sampling; asked on another thread. */
+  gpus?: () => Promise<readonly GpuStats[]>;
   close: () => void;
 }
 

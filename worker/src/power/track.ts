@@ -4,6 +4,7 @@ import type { GpuLook, GpuUse } from './gpu-use.ts';
 import { type IdleWatch, noIdle, watchIdle } from './idle.ts';
 import type { IdleStore } from './idle-store.ts';
 import type { Ledger } from './ledger.ts';
+import type { Meters } from './meters.ts';
 import type { Energy, Reading, Sensor } from './sensor.ts';
 import type { PowerSources } from './sources.ts';
 
@@ -39,6 +40,7 @@ export interface Sampling {
   tracks: readonly Track[];
   idle: IdleStore;
   ledger: Ledger;
+  meters: Meters;
   gpuUse: GpuUse;
 }
 
@@ -100,7 +102,11 @@ function book(sampling: Sampling, track: Track, interval: Interval, energy: Ener
   const parts = split(interval);
   // Beside a sensor of the machine its model would be a second total for the same hours.
   const counts = track.sensor !== null || sampling.sources.sensors.every(({ sharedBy }) => sharedBy === 'gpu');
-  if (counts) sampling.ledger.add(accountOf(sampling, track.sensor), interval, parts);
+  if (counts) {
+    const account = accountOf(sampling, track.sensor);
+    sampling.ledger.add(account, interval, parts);
+    sampling.meters.add(account, interval, parts);
+  }
   const gap = energy && 'gap' in energy ? energy.gap : null;
   const second = energy && 'uj' in energy ? energy.alsoUj : undefined;
   for (const [id, window] of sampling.windows) {
@@ -130,6 +136,8 @@ export function advance(sampling: Sampling, track: Track, look: Look, boundary: 
   }
   const use = (sensor.sharedBy === 'gpu' ? gpuUseOf : cpuUseOf)(sampling, from.look, look);
   const energy = energyBetween(sensor, from.reading, reading, elapsedS);
+  if (sensor.zones && from.reading && reading && !('gap' in energy))
+    sampling.meters.addZones(sensor, sensor.zones(from.reading, reading, elapsedS));
   const { watts } = idleOf(sampling, sensor);
   const idleUj = watts === null ? null : watts * seconds * 1e6;
   const interval = { ...use, seconds, energyUj: 'uj' in energy ? energy.uj : null, idleUj };

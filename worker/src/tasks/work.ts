@@ -5,6 +5,7 @@ import type { JobLimits, Progress } from '@ffrtmp/shared/job/job';
 import type { Outcome } from '@ffrtmp/shared/job/outcome';
 import type { ArtifactRole, Task } from '@ffrtmp/shared/job/task';
 import type { RunResult } from '../engines/ffmpeg/run.ts';
+import type { Vmaf } from '../engines/ffmpeg/vmaf.ts';
 import type { AttemptEnergy } from '../power/sampler.ts';
 
 /** Facts about this machine that every attempt's environment repeats. */
@@ -16,6 +17,7 @@ export interface Machine {
   cpuThreads: number;
   governor: string | null;
   powerMethod: string;
+  vmaf: Vmaf;
 }
 
 /** What a kind of task works with. */

@@ -1,4 +1,5 @@
 import type { Figure } from '@ffrtmp/shared/energy/figure';
+import { addUp, coverOf } from '@ffrtmp/shared/energy/total';
 import { formatNumber } from '../../output/text.ts';
 import type { DemoResult } from './run.ts';
 
@@ -25,11 +26,18 @@ export function demoSentence(results: readonly Result[]): string {
   return `${[head, ...others].join('; ')}.${caution}`;
 }
 
+/** One energy of one label over disjoint scopes, or none. */
 function withEnergy(result: Result): Valued | undefined {
-  const active = result.receipt.energy.filter((figure) => figure.name === 'energy_active');
-  const [energy] = active;
-  if (active.length !== 1 || !energy || energy.value === null) return undefined;
-  return { ...result, energy: { ...energy, value: energy.value } };
+  const cover = coverOf(result.receipt.energy, 'energy_active');
+  const labels = new Set(cover.map(({ quality }) => quality));
+  const energy = labels.size === 1 && !twoLabels(result.receipt.energy) ? addUp(cover) : null;
+  return energy ? { ...result, energy } : undefined;
+}
+
+/** Attempts of one job may have been measured in two ways: then neither figure is the whole. */
+function twoLabels(energy: readonly Figure[]): boolean {
+  const active = energy.filter(({ name, value }) => name === 'energy_active' && value !== null);
+  return new Set(active.map(({ scope }) => [...scope].sort().join())).size < active.length;
 }
 
 const factor = (other: Valued, least: Valued) =>

@@ -1,6 +1,6 @@
-import { sumFigures } from '@ffrtmp/shared/energy/figure';
+import { type FigureName, sumFigures } from '@ffrtmp/shared/energy/figure';
 import { formatBytes } from '@ffrtmp/shared/media/units';
-import { figuresText } from '../../output/figure.ts';
+import { figureLabels, figuresText } from '../../output/figure.ts';
 import { pace, resultLine } from '../../output/receipt.ts';
 import { type Column, renderTable } from '../../output/table.ts';
 import { formatSeconds } from '../../output/text.ts';
@@ -8,7 +8,10 @@ import type { FilmResult } from './film.ts';
 
 /** The receipt of a whole `transcode`: a line a film, and the sums where there are several. */
 export function summaryTable(results: readonly FilmResult[]): string {
-  const withQuality = results.some((result) => result.receipt && result.receipt.quality.length > 0);
+  const figures = results.flatMap((result) => result.receipt?.quality ?? []);
+  const shown = shownFigures.filter(({ name, needed }) =>
+    figures.some((figure) => (needed ? figure.name === name && figure.value !== null : true)),
+  );
   const columns: Column[] = [
     { head: 'FILM' },
     { head: 'STATE' },
@@ -17,17 +20,24 @@ export function summaryTable(results: readonly FilmResult[]): string {
     { head: 'TIME', align: 'right' },
     { head: 'SPEED', align: 'right' },
     { head: 'ACTIVE ENERGY' },
-    ...(withQuality ? [{ head: 'PSNR' }, { head: 'SSIM' }] : []),
+    ...shown.map(({ name }) => ({ head: figureLabels[name] })),
   ];
-  const rows = results.map((result) => cells(result, withQuality));
+  const rows = results.map((result) => cells(result, shown));
   const done = results.filter((result) => result.receipt !== undefined);
   if (done.length > 1) rows.push(totals(done));
   return renderTable(columns, rows);
 }
 
+/** Columns of the picture; VMAF only where some node measured it, for its reason is a sentence. */
+const shownFigures: readonly { name: FigureName; needed: boolean }[] = [
+  { name: 'psnr', needed: false },
+  { name: 'ssim', needed: false },
+  { name: 'vmaf', needed: true },
+];
+
 const size = (bytes: number | undefined) => (bytes === undefined ? '–' : formatBytes(bytes));
 
-function cells(result: FilmResult, withQuality: boolean): string[] {
+function cells(result: FilmResult, shown: typeof shownFigures): string[] {
   const { seconds, speed } = pace(result.receipt && resultLine(result.receipt));
   const figures = result.receipt?.quality ?? [];
   return [
@@ -38,7 +48,7 @@ function cells(result: FilmResult, withQuality: boolean): string[] {
     seconds === null ? '–' : formatSeconds(seconds),
     speed === null ? '–' : `${speed.toFixed(2)}x`,
     figuresText(result.receipt?.energy ?? [], 'energy_active'),
-    ...(withQuality ? [figuresText(figures, 'psnr'), figuresText(figures, 'ssim')] : []),
+    ...shown.map(({ name }) => figuresText(figures, name)),
   ];
 }
 

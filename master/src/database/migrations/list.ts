@@ -1,6 +1,10 @@
 import { foundation } from './0001-foundation.ts';
 import { queues } from './0002-queues.ts';
 import { inputsOfOldJobs, retention } from './0003-retention.ts';
+import { energy } from './0004-energy.ts';
+import { pricing } from './0005-pricing.ts';
+import { hotPath } from './0006-hot-path.ts';
+import { qualityGate } from './0007-quality-gate.ts';
 
 /** The databases that the one store runs on. */
 export type Dialect = 'sqlite' | 'postgres';
@@ -29,6 +33,10 @@ export const migrations: readonly Migration[] = [
   { name: 'queues', sql: queues },
   { name: 'retention', sql: retention },
   { name: 'inputs of old jobs', sql: inputsOfOldJobs },
+  { name: 'energy', sql: energy },
+  { name: 'pricing', sql: pricing },
+  { name: 'quality gate', sql: qualityGate },
+  { name: 'hot path', sql: hotPath },
 ];
 
 const inPostgres: readonly (readonly [RegExp, string])[] = [

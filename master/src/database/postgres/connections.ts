@@ -95,8 +95,8 @@ export const runOn =
     const { name, text, bind } = prepare(statement);
     const bound = bind(values);
     try {
-      const { rows } = await queryable.query({ name, text, values: bound });
-      return rows as Row[];
+      const { rows, rowCount, fields } = await queryable.query({ name, text, values: bound });
+      return (fields.length > 0 ? rows : new Array(rowCount ?? 0).fill({})) as Row[];
     } catch (error) {
       throw translated(error);
     }

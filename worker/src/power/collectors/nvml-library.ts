@@ -1,4 +1,5 @@
 import type { Cause } from '../sensor.ts';
+import { type AsyncCall, bindStats, type GpuStats } from './nvml-stats.ts';
 
 /** A device handle of the library, opaque. */
 type Device = object;
@@ -22,6 +23,8 @@ export interface Nvml {
   energyMj: ((device: Device) => number | null) | null;
   powerMw: (device: Device) => number | null;
   processLoads: ((device: Device, sinceUs: number) => ProcessLoad[] | null) | null;
+  /** Everything a GPU says of itself, asked on another thread. */
+  stats: (device: Device) => Promise<GpuStats>;
   failure: () => string;
   /** Shuts the driver's side down and opens it again, after it went away. false = it is still away. */
   reopen: () => boolean;
@@ -50,7 +53,7 @@ const missing = (text: string): LoadedNvml => ({
   },
 });
 
-type Call = (...values: unknown[]) => number;
+type Call = ((...values: unknown[]) => number) & AsyncCall;
 type Declare = (signature: string) => Call | null;
 
 function parseSamples(buffer: Buffer, count: number): ProcessLoad[] {
@@ -121,6 +124,8 @@ function bind(declare: Declare, text: (code: number) => string): Nvml | string {
     return code === SUCCESS ? parseSamples(buffer, size[0] ?? 0) : failed('process utilisation', code);
   }
 
+  const stats = bindStats(declare);
+
   return {
     devices,
     name(device) {
@@ -135,8 +140,11 @@ function bind(declare: Declare, text: (code: number) => string): Nvml | string {
     energyMj: energy && ((device) => number('energy', energy, device)),
     powerMw: (device) => number('power', power, device),
     processLoads: loads && loadsOf,
+    stats: stats.read,
     failure: () => failure,
     reopen() {
+      // Another thread may hold a handle that would be gone.
+      if (stats.asking()) return false;
       shutdown();
       return open();
     },

@@ -89,6 +89,7 @@ export async function openNvml(library: string): Promise<Opened> {
       between: energyOf,
       fault: () => fault,
       ...(loads ? { loads } : {}),
+      gpus: () => Promise.all(nvml.devices.map(nvml.stats)),
       close: nvml.close,
     },
   };

@@ -76,7 +76,7 @@ function openZones({ method, find, sockets }: RaplPart): Sensor {
 
   const packages = () => zones.flatMap(({ scope: kind }, index) => (kind === 'cpu' ? [index] : []));
 
-  function between(from: Reading, to: Reading, seconds: number): Energy {
+  function energiesOf(from: Reading, to: Reading, seconds: number): number[] | { gap: string } {
     if (from[0] !== to[0]) return { gap: 'the zones changed' };
     const energies: number[] = [];
     for (const [index, zone] of zones.entries()) {
@@ -85,6 +85,14 @@ function openZones({ method, find, sockets }: RaplPart): Sensor {
       if ('gap' in energy) return { gap: `${zone.key} ${energy.gap}` };
       energies.push(energy.uj);
     }
+    return energies;
+  }
+
+  const droppedZones = () => (mirrored ? packages().slice(1) : []);
+
+  function between(from: Reading, to: Reading, seconds: number): Energy {
+    const energies = energiesOf(from, to, seconds);
+    if ('gap' in energies) return energies;
     const [first, second] = packages();
     if (sockets === 1 && first !== undefined && second !== undefined && seconds >= MIRROR_SECONDS_MIN) {
       mirror = watchMirror(mirror, energies[first] ?? 0, energies[second] ?? 0);
@@ -93,7 +101,7 @@ function openZones({ method, find, sockets }: RaplPart): Sensor {
         detail = describe();
       }
     }
-    const dropped = mirrored ? packages().slice(1) : [];
+    const dropped = droppedZones();
     return { uj: energies.reduce((sum, uj, index) => sum + (dropped.includes(index) ? 0 : uj), 0) };
   }
 
@@ -113,6 +121,17 @@ function openZones({ method, find, sockets }: RaplPart): Sensor {
       }
     },
     between,
+    zones(from, to, seconds) {
+      const energies = energiesOf(from, to, seconds);
+      if ('gap' in energies) return [];
+      const dropped = droppedZones();
+      const counted = zones.map(({ key, scope: kind }, index) => ({
+        zone: key,
+        scope: kind,
+        uj: energies[index] ?? 0,
+      }));
+      return counted.filter((_, index) => !dropped.includes(index));
+    },
     fault: () => fault,
     close: () => files.close(),
   };
