@@ -1,4 +1,4 @@
-import { flagOf, type Option, type Options } from '@ffrtmp/shared/config';
+import { flagOf, type Option, type Options, writtenDefault } from '@ffrtmp/shared/config';
 import { cliOptions } from '../../cli/src/settings.ts';
 import { masterOptions } from '../../master/src/config.ts';
 import { agentOptions } from '../../worker/src/config.ts';
@@ -23,11 +23,12 @@ function valueText(json: JsonSchema): string {
 
 function optionRow(role: string, key: string, option: Option): string[] {
   const json = toJson(option.schema, 'input', new Map());
+  const fallback = writtenDefault(option);
   const environment = [`FFRTMP_${role}_${snakeOf(key)}`.toUpperCase(), ...(option.env ?? [])];
   return [
     code(flagOf(key)),
     option.placeholder ?? valueText(json),
-    json.default === undefined || json.default === '' ? '' : code(String(json.default)),
+    fallback === '' ? '' : code(fallback),
     environment.map(code).join(', '),
     code(`${role}.${option.file ?? snakeOf(key)}`),
     option.help,

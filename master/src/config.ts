@@ -87,7 +87,7 @@ export const masterOptions = {
     help: 'retries of a job that does not say how many',
   },
   lease: {
-    schema: durationOption(`${DEFAULT_LEASE_MS}ms`).refine((ms) => ms >= MIN_LEASE_MS, {
+    schema: durationOption(`${DEFAULT_LEASE_MS / 1000}s`).refine((ms) => ms >= MIN_LEASE_MS, {
       error: `is shorter than ${MIN_LEASE_MS} ms`,
     }),
     help: 'work of a silent agent is taken back after this',

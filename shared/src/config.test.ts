@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { durationOption, nearest, type Options, readConfig } from './config.ts';
+import { durationOption, nearest, type Options, readConfig, writtenDefault } from './config.ts';
 import { FfrtmpError } from './contract/errors.ts';
 
 const options = {
@@ -126,4 +126,11 @@ test('A refused secret is not repeated in the message', () => {
   const options = { apiKey: { schema: z.string().min(16).optional(), help: 'a key' } };
   const read = () => readConfig('master', options, { argv: ['--api-key', 'hush'], env: {}, file: undefined });
   assert.throws(read, (error: Error) => error.message.includes('--api-key') && !error.message.includes('hush'));
+});
+
+test('A default is shown as it would be written, and not as the program gets it', () => {
+  const written = (schema: z.ZodType) => writtenDefault({ schema, help: '' });
+  assert.equal(written(durationOption('45s')), '45s');
+  assert.equal(written(z.coerce.number().default(8080)), '8080');
+  assert.equal(written(z.string().optional()), '');
 });

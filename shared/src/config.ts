@@ -28,6 +28,12 @@ export const flagOf = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-
 const snakeOf = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const isBoolean = (option: Option) => option.schema.safeParse(true).data === true;
 
+/** The default as a person would write it: `45s`, not the milliseconds that the program gets; '' without one. */
+export function writtenDefault(option: Option): string {
+  const json: { default?: unknown } = z.toJSONSchema(option.schema, { io: 'input', unrepresentable: 'any' });
+  return json.default === undefined ? '' : String(json.default);
+}
+
 /** A duration option: `5s`, `2m`, `500ms` -> milliseconds. */
 export const durationOption = (fallback: string) =>
   z

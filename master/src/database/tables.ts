@@ -1,6 +1,6 @@
 import type { Role } from '@ffrtmp/shared/contract/operation';
 import type { Priority, Queue } from '@ffrtmp/shared/job/job';
-import type { FailureClass } from '@ffrtmp/shared/job/outcome';
+import type { FailureClass, JobFailureClass } from '@ffrtmp/shared/job/outcome';
 import type { AttemptState, JobState, TaskState } from '@ffrtmp/shared/job/state';
 import type { ArtifactRole, TaskKind } from '@ffrtmp/shared/job/task';
 import type { NodePower } from '@ffrtmp/shared/node/power';
@@ -50,7 +50,7 @@ export interface Tables {
     retry_count: number;
     max_retries: number;
     not_before: number | null;
-    failure_class: FailureClass | null;
+    failure_class: JobFailureClass | null;
     quarantined: number;
     error: string | null;
     created_at: number;

@@ -27,11 +27,12 @@ export const pricedFigures = (parts: Parts, attempt: AttemptRow, figures: readon
   parts.pricing.figures(workOf(parts, attempt, figures));
 
 /**
- * In the transaction that ends an attempt: prices of one that ran and has no result, from what it had said until then.
- * A receipt is a document: what it says is worked out once, at the prices of that time.
+ * In the transaction that ends an attempt: prices of one that has no result, from what it had said until then. One that
+ * never started had its share of the node too. A receipt is a document: what it says is worked out once, at the prices
+ * of that time.
  */
 export async function keepPrices(parts: Parts, tx: Transaction, ended: AttemptRow): Promise<void> {
-  if (ended.started_at === null || ended.ended_at === null) return;
+  if (ended.ended_at === null) return;
   const [power] = await tx.run(powerOfAttempt, { id: ended.id });
   const said = power ? { at: power.at, figures: JSON.parse(power.body) as Figure[] } : null;
   const figures = figuresOfAttempt({ ...ended, figures: null, power: said });

@@ -1,6 +1,6 @@
 import type { Clock } from '@ffrtmp/runtime/clock';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
-import type { FailureClass } from '@ffrtmp/shared/job/outcome';
+import type { FailureClass, JobFailureClass } from '@ffrtmp/shared/job/outcome';
 import {
   type AttemptState,
   attemptTransitions,
@@ -33,7 +33,7 @@ export interface Transitions {
 
 export interface JobChange {
   reason?: string | null;
-  failureClass?: FailureClass | null;
+  failureClass?: JobFailureClass | null;
   error?: string | null;
   quarantined?: boolean;
   retryCount?: number;

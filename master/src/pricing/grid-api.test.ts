@@ -15,7 +15,7 @@ async function gridThat(t: TestContext, answer: Answer) {
     server.close();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v3`;
-  return (signal?: AbortSignal) => askGrid(fetch, { url, zone: 'DE', token: 'a-token' }, signal);
+  return (limits?: Parameters<typeof askGrid>[2]) => askGrid(fetch, { url, zone: 'DE', token: 'a-token' }, limits);
 }
 
 const sends =
@@ -74,7 +74,8 @@ test('What is no intensity is refused with a reason, whatever a broken server se
 test('A server that says nothing is given up, and a master that stops does not wait for it', async (t) => {
   const ask = await gridThat(t, () => undefined);
   const stop = new AbortController();
-  const asked = ask(stop.signal);
+  const asked = ask({ signal: stop.signal });
   stop.abort();
-  await assert.rejects(asked, { code: 'unavailable' });
+  await assert.rejects(asked, { code: 'unavailable', message: /cannot be reached/ });
+  await assert.rejects(ask({ timeoutMs: 20 }), { code: 'unavailable', message: /did not answer within 0\.02 s/ });
 });

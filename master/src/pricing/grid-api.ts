@@ -45,17 +45,21 @@ function readingOf(body: unknown, { url, zone }: GridApi): Reading {
 }
 
 /** Asks once. It throws when the answer is no intensity: late, an error, HTML, negative or no number. */
-export async function askGrid(fetch: typeof globalThis.fetch, api: GridApi, signal?: AbortSignal): Promise<Reading> {
+export async function askGrid(
+  fetch: typeof globalThis.fetch,
+  api: GridApi,
+  { signal, timeoutMs = TIMEOUT_MS }: { signal?: AbortSignal | undefined; timeoutMs?: number } = {},
+): Promise<Reading> {
   const address = new URL(`${api.url.replace(/\/+$/, '')}/carbon-intensity/latest`);
   address.searchParams.set('zone', api.zone);
-  const late = AbortSignal.timeout(TIMEOUT_MS);
+  const late = AbortSignal.timeout(timeoutMs);
   const reply = await fetch(address, {
     headers: api.token === undefined ? {} : { 'auth-token': api.token },
     redirect: 'error',
     signal: signal ? AbortSignal.any([signal, late]) : late,
   }).catch((error: unknown) => {
     throw unusable(
-      late.aborted ? `did not answer within ${TIMEOUT_MS / 1000} s` : `cannot be reached: ${causeOf(error)}`,
+      late.aborted ? `did not answer within ${timeoutMs / 1000} s` : `cannot be reached: ${causeOf(error)}`,
     );
   });
   if (!reply.ok) throw unusable(`answered ${reply.status}`);

@@ -30,7 +30,7 @@ export async function openLiveGrid({ db, clock, fetch }: Parts, api: GridApi): P
   return {
     samples: () => samples,
     async refresh(signal) {
-      const reading = await askGrid(fetch, api, signal);
+      const reading = await askGrid(fetch, api, { signal });
       const at = clock.now();
       const before = at - KEEP_MS;
       await db.write(async (tx) => {

@@ -1,4 +1,4 @@
-import { type Config, flagOf, type Options, readConfig } from '@ffrtmp/shared/config';
+import { type Config, flagOf, type Options, readConfig, writtenDefault } from '@ffrtmp/shared/config';
 import { FfrtmpError } from '@ffrtmp/shared/contract/errors';
 import { version } from '@ffrtmp/shared/version';
 import { configFlag, findConfigFile, readConfigFile } from './config-file.ts';
@@ -20,12 +20,8 @@ export function helpText({ name, role, purpose, options }: Omit<ProgramFacts, 'c
   const lines = Object.entries(options).map(([key, option]) => {
     const boolean = option.schema.safeParse(true).data === true;
     const flag = `  ${flagOf(key)}${boolean ? '[=true|false]' : ' VALUE'}`;
-    const fallback: unknown = option.schema.safeParse(undefined).data;
-    const shown =
-      fallback === undefined || fallback === '' || (Array.isArray(fallback) && fallback.length === 0)
-        ? ''
-        : ` (default ${String(fallback)})`;
-    return `${flag.padEnd(HELP_COLUMN)}${option.help}${shown}`;
+    const fallback = writtenDefault(option);
+    return `${flag.padEnd(HELP_COLUMN)}${option.help}${fallback === '' ? '' : ` (default ${fallback})`}`;
   });
   return [
     `bin/${name} ${purpose}.`,

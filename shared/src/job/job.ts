@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { figureSchema } from '../energy/figure.ts';
 import { encodeSchema, generatedInputSchema } from '../media/encoding.ts';
-import { failureClassSchema } from './outcome.ts';
+import { jobFailureClassSchema } from './outcome.ts';
 import { parametersSchema } from './parameters.ts';
 import { DEFAULT_POOL, nodeSelectorSchema, poolSchema, resourcesSchema } from './resources.ts';
 import { jobStates } from './state.ts';
@@ -231,7 +231,7 @@ export const jobSchema = z
     max_retries: z.int(),
     not_before: z.string().nullable(),
     error: z.string().nullable(),
-    failure_class: failureClassSchema.nullable(),
+    failure_class: jobFailureClassSchema.nullable(),
     quarantined: z.boolean(),
     warnings: z.array(z.string()),
     traceparent: z.string().nullable(),

@@ -105,6 +105,8 @@ export function judge(stage: Stage): { violations: string[]; rows: string; jobs:
     const violations = [...found, ...judgeTime(evidence, stage), ...judgeAbsence(evidence, stage)];
     violations.push(...judgeRenewals(evidence, stage), ...judgeClaims(evidence, stage));
     violations.push(...(jumped ? [] : judgeReturns(evidence, stage)));
+    // Nothing can break a promise of a master that never made one.
+    if (observed.readyAt.length === 0) violations.push('no master ever became ready');
     return {
       violations: [...observed.violations, ...violations],
       rows: fingerprint(database),
