@@ -261,6 +261,9 @@ test('A result that needs a VMAF is judged only by a node that measures one, and
     message: /its quality task: plain does not measure VMAF: this ffmpeg has no libvmaf/,
   });
   const { id } = await m.submit(request);
+  const before = (await m.job(id)).why;
+  assert.equal(before?.reason, 'ready');
+  assert.match(before?.message ?? '', /its quality task would wait then: .* plain does not measure VMAF/);
   const claimed = await node.take();
   await putFile(m, Buffer.from('film'), { key: node.key });
   const artifacts = [{ role: 'output' as const, index: 0, sha256: digestOf('film'), bytes: 4 }];

@@ -54,8 +54,8 @@ test('A scenario job runs from submit to receipt, and another task of an agent j
 
   const receipt = await getReceipt(master, job.id);
   assert.ok(receipt.complete);
-  assert.deepEqual(receipt.quality.map(({ name }) => name).sort(), ['psnr', 'psnr_y', 'ssim']);
-  for (const { name, value } of receipt.quality)
+  assert.deepEqual(receipt.quality.map(({ name }) => name).sort(), ['psnr', 'psnr_y', 'ssim', 'vmaf']);
+  for (const { name, value } of receipt.quality.filter((figure) => figure.name !== 'vmaf'))
     assert.ok(value !== null && value > (name === 'ssim' ? 0.8 : 25), `${name} is ${value}`);
   for (const sums of [receipt.energy, receipt.energy_quality]) {
     const full = sums.find(({ name }) => name === 'energy_full');

@@ -32,3 +32,15 @@ export function figureAmount({ value, unit }: Figure): string {
   const scale = scaleFor(unit, Math.abs(value));
   return `${amountIn(value, scale)} ${scale.unit}`.trimEnd();
 }
+
+interface Bounds {
+  low: number | null;
+  high: number | null;
+}
+
+/** `4.86 to 14.6`, `at least 4.86` where nobody knows an upper bound, '' where there is none at all. */
+export function boundsText({ low, high }: Bounds, text: (value: number) => string): string {
+  if (low !== null && high !== null) return `${text(low)} to ${text(high)}`;
+  if (low !== null) return `at least ${text(low)}`;
+  return high === null ? '' : `at most ${text(high)}`;
+}

@@ -1,4 +1,5 @@
 import { type Figure, type FigureName, isCarbon, isCost, isEnergy } from '@ffrtmp/shared/energy/figure';
+import { boundsText } from './amount.ts';
 import { formatNumber, plain } from './text.ts';
 
 /** What people call the figures. */
@@ -29,11 +30,10 @@ export function figureText(figure: Figure): string {
   const unit = figure.unit === 'ratio' ? '' : ` ${figure.unit}`;
   const value = `${valueText(figure.value, figure.unit)}${unit}`;
   if (!isUsed(figure)) return value;
-  const bounds =
-    figure.low === null || figure.high === null
-      ? ''
-      : ` (${valueText(figure.low, figure.unit)}–${valueText(figure.high, figure.unit)})`;
-  return `${value} ${figure.quality}${bounds}`;
+  const { low, high } = figure;
+  const text = (bound: number) => valueText(bound, figure.unit);
+  const bounds = low === null || high === null ? boundsText(figure, text) : `${text(low)}–${text(high)}`;
+  return `${value} ${figure.quality}${bounds && ` (${bounds})`}`;
 }
 
 function valueText(value: number, unit: Figure['unit']): string {

@@ -1,6 +1,7 @@
 import type { Figure } from '@ffrtmp/shared/energy/figure';
 import type { Priced, Receipt, ReceiptLine, Sci } from '@ffrtmp/shared/energy/receipt';
 import { formatBytes } from '@ffrtmp/shared/media/units';
+import { boundsText } from './amount.ts';
 import { figureLabels, figureOrigin, figuresText, figureText } from './figure.ts';
 import { renderPairs, renderTable } from './table.ts';
 import { formatNumber, formatSeconds, orDash, plain } from './text.ts';
@@ -70,8 +71,15 @@ function priced(name: string, { figures, reason }: Priced): [string, string][] {
 
 function sciText({ value, low, high, quality, reason }: Sci): string {
   if (value === null) return `none: ${plain(reason ?? 'not known')}`;
-  const bounds = low === null || high === null ? '' : ` (${formatNumber(low)}–${formatNumber(high)})`;
-  return `${formatNumber(value)} gCO2e a minute of output ${quality}${bounds}`;
+  const bounds = boundsText({ low, high }, formatNumber);
+  return `${formatNumber(value)} gCO2e a minute of output ${quality}${bounds && ` (${bounds})`}`;
+}
+
+/** The score to look at; the others are in JSON and on the page. */
+function scorePair({ name, value, unit, quality, low, high, reason }: Receipt['scores'][number]): [string, string] {
+  const bounds = boundsText({ low, high }, formatNumber);
+  const shown = `${formatNumber(value ?? 0)} ${unit} ${quality}${bounds && ` (${bounds})`}`;
+  return [name.replaceAll('_', ' '), value === null ? `none: ${plain(reason ?? 'not known')}` : shown];
 }
 
 function sums(receipt: Receipt): string {
@@ -86,6 +94,7 @@ function sums(receipt: Receipt): string {
     ...priced('cost', receipt.cost),
     ...priced('carbon', receipt.carbon),
     ['SCI', sciText(receipt.sci)],
+    ...receipt.scores.filter((score) => score.chosen).map(scorePair),
     ...receipt.outputs.map((file): [string, string] => [
       file.role,
       `${plain(file.name ?? file.sha256)}, ${formatBytes(file.bytes)}`,

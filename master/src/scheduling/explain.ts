@@ -37,6 +37,22 @@ const why = (reason: Why['reason'], message: string, details: Record<string, unk
 
 /** Why a job is not running, from what the master holds in memory: no scan over other jobs. Pure. */
 export function explain(question: Question): Why {
+  const now = explainNow(question);
+  const later = explainLater(question);
+  return later === null || now.reason === 'ended' ? now : { ...now, message: `${now.message}; ${later}` };
+}
+
+/** A task that waits for another and that nobody could run then: known before the work for it is done. */
+function explainLater({ tasks, nodes }: Question): string | null {
+  const connected = nodes.filter((node) => node.connected);
+  const stuck = tasks.find(
+    ({ state, requirement }) => state === 'blocked' && connected.every((node) => misfit(requirement, node) !== null),
+  );
+  if (!stuck || connected.length === 0) return null;
+  return `its ${stuck.kind} task would wait then: ${explainMisfit(stuck.requirement, connected).message}`;
+}
+
+function explainNow(question: Question): Why {
   const { jobState, tasks, hold } = question;
   if (jobState === 'completed' || jobState === 'failed' || jobState === 'canceled')
     return why('ended', `the job is ${jobState}`);

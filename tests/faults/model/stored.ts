@@ -69,16 +69,18 @@ export async function storedSubject(clock: ModelClock, order: 'strict' | 'weight
     random: () => world.random,
   });
   const stored: Stored = Object.assign(world, { core, call: callsOf(core), nodeIds: [], nowMs, held: new Map() });
-  for (let index = 0; index < NODES; index += 1) await register(stored, index, machines[index % machines.length]);
-  return {
-    ...verbsOf(stored),
-    look: () => look(stored, db),
-    async close() {
-      core.stop();
-      await db.close();
-      rmSync(dataDir, { recursive: true, force: true });
-    },
+  const close = async () => {
+    core.stop();
+    await db.close();
+    rmSync(dataDir, { recursive: true, force: true });
   };
+  try {
+    for (let index = 0; index < NODES; index += 1) await register(stored, index, machines[index % machines.length]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { ...verbsOf(stored), look: () => look(stored, db), close };
 }
 
 /** Performs an operation as its route would, after validation. */
@@ -116,7 +118,8 @@ const heldBy = ({ held }: Stored, index: number) =>
 function heartbeat(stored: Stored, index: number, fields: object): Promise<unknown> {
   const attempts = heldBy(stored, index).map(({ attempt_id, token }) => ({ attempt_id, token, state: 'leased' }));
   const params = { id: stored.nodeIds[index] };
-  return stored.call(nodeOperations.heartbeat, { params, body: { attempts, ...fields } });
+  const body = nodeOperations.heartbeat.body.parse({ attempts, ...fields });
+  return stored.call(nodeOperations.heartbeat, { params, body });
 }
 
 const keyOf = ({ job, task }: Pick<Claimed, 'job' | 'task'>) =>

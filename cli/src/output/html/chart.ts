@@ -1,5 +1,5 @@
 import type { Figure } from '@ffrtmp/shared/energy/figure';
-import { amountIn, figureAmount, type Scale, scaleFor } from '../amount.ts';
+import { amountIn, boundsText, figureAmount, type Scale, scaleFor } from '../amount.ts';
 import { html, type Markup } from './document.ts';
 
 export interface Bar {
@@ -36,7 +36,7 @@ function row({ label, figure, waste }: Bar, most: number, scale: Scale): Markup 
     low === null || high === null || low === high
       ? null
       : html`<span class="range" style="left:${percent(low, most)}%;width:${percent(high - low, most)}%"></span>`;
-  const bounds = low === null || high === null ? '–' : `${amountIn(low, scale)} to ${amountIn(high, scale)}`;
+  const bounds = boundsText(figure, (bound) => amountIn(bound, scale)) || '–';
   return html`<tr><th>${label}</th><td class="plot" aria-hidden="true"><div${waste ? html` class="waste"` : null}><span class="bar q-${quality}" style="width:${percent(value, most)}%"></span>${range}</div></td><td class="number">${amountIn(value, scale)}</td><td class="number">${bounds}</td><td>${quality}</td></tr>`;
 }
 
@@ -46,9 +46,7 @@ export function tile(name: string, figure: Figure | null | undefined, none: stri
     return html`<div><dt>${name}</dt><dd><b>none</b><span class="soft">${figure?.source ?? none ?? 'not known'}</span></dd></div>`;
   const { low, high } = figure;
   const scale = scaleFor(figure.unit, Math.abs(figure.value));
-  const bounds =
-    low === null || high === null || (low === high && low === figure.value)
-      ? ''
-      : `, ${amountIn(low, scale)} to ${amountIn(high, scale)}`;
-  return html`<div><dt>${name}</dt><dd><b>${figureAmount(figure)}</b><span class="soft">${figure.quality}${bounds}</span></dd></div>`;
+  const exact = low === high && low === figure.value;
+  const bounds = exact ? '' : boundsText(figure, (bound) => amountIn(bound, scale));
+  return html`<div><dt>${name}</dt><dd><b>${figureAmount(figure)}</b><span class="soft">${figure.quality}${bounds && `, ${bounds}`}</span></dd></div>`;
 }

@@ -1,7 +1,7 @@
 import type { Figure, FigureName } from '@ffrtmp/shared/energy/figure';
 import type { Receipt, ReceiptLine, Sci } from '@ffrtmp/shared/energy/receipt';
 import { formatBytes } from '@ffrtmp/shared/media/units';
-import { figureAmount } from '../amount.ts';
+import { boundsText, figureAmount } from '../amount.ts';
 import { figureLabels, figureOrigin } from '../figure.ts';
 import { pace } from '../receipt.ts';
 import { formatNumber, formatSeconds, orDash } from '../text.ts';
@@ -21,6 +21,7 @@ export function receiptPage(receipt: Receipt): string {
     pictureTable(receipt.quality),
     attemptTable(receipt.lines),
     sciTable(receipt.sci),
+    scoreTable(receipt.scores),
     outputTable(receipt),
     originTable(receipt),
   ]);
@@ -102,7 +103,11 @@ function sciTable(sci: Sci): Markup | null {
   if (sci.value === null) return table(title, ['', ''], [['none', sci.reason]]);
   const number = (value: number | null) => (value === null ? '–' : formatNumber(value));
   const rows = [
-    ['SCI', number(sci.value), `gCO2e a minute of output, ${number(sci.low)} to ${number(sci.high)}, ${sci.quality}`],
+    [
+      'SCI',
+      number(sci.value),
+      ['gCO2e a minute of output', boundsText(sci, formatNumber), sci.quality].filter(Boolean).join(', '),
+    ],
     ['E', number(sci.energy_kwh), 'kWh at the machines'],
     ['I with PUE', number(sci.intensity_g_per_kwh), 'gCO2e a kWh'],
     ['E × I', number(sci.operational_g), 'gCO2e'],
@@ -111,6 +116,17 @@ function sciTable(sci: Sci): Markup | null {
     ['sources', '', sci.sources.join('; ')],
   ];
   return table(title, ['', 'value', 'unit'], rows, [1]);
+}
+
+function scoreTable(scores: Receipt['scores']): Markup | null {
+  const rows = scores.map((score) => [
+    score.name.replaceAll('_', ' ') + (score.chosen ? ', the one to look at' : ''),
+    score.value === null ? 'none' : formatNumber(score.value),
+    score.unit,
+    boundsText(score, formatNumber) || '–',
+    score.value === null ? score.reason : `${score.quality}, ${score.scope.join('+')}`,
+  ]);
+  return table('Scores, more is better', ['', 'value', 'unit', 'bounds', 'label'], rows, [1, 3]);
 }
 
 function outputTable(receipt: Receipt): Markup | null {

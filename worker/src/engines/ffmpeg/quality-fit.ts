@@ -3,8 +3,11 @@ import { displayedSize, type MediaStream } from './media.ts';
 
 /** Sides are made even, and hardware encoders round them once more. */
 const SIZE_TOLERANCE = 2;
-/** Containers give a mean rate; ones that name none are guessed at from timestamps in milliseconds. */
-const RATE_TOLERANCE = 0.05;
+/**
+ * Containers give a mean rate, which an edit list makes another one than the frames that are shown have: 28.03 of a phone's
+ * film of 29.98. Rates that are taken for each other differ more: 24 or 25 and 30, 25 and 50.
+ */
+const RATE_TOLERANCE = 0.15;
 
 type Made = Pick<Encode, 'width' | 'height' | 'fps' | 'start_s' | 'duration_s'>;
 

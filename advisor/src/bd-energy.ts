@@ -1,0 +1,27 @@
+import type { Figure } from '@ffrtmp/shared/energy/figure';
+import { type BdOptions, bdCost, type CostPoint, type Delta } from './bd.ts';
+
+/** One encode: its energy with its label, J, and its quality, in dB or in points of VMAF. */
+export interface EnergyPoint {
+  energy: Figure;
+  quality: number;
+}
+
+/** What of an energy must agree before two of them are compared. */
+const labelOf = ({ name, scope, quality }: Figure) => `${name} of ${[...scope].sort().join('+')}, ${quality}`;
+
+const isKnown = (point: CostPoint | { cost: null }): point is CostPoint => point.cost !== null;
+
+/**
+ * What `test` uses more than `anchor` at equal quality, in percent (BD-energy). Energies of different scopes or labels
+ * are refused: a measured joule of the processor is no estimated one of the wall. Pure.
+ */
+export function bdEnergy(anchor: readonly EnergyPoint[], test: readonly EnergyPoint[], options: BdOptions = {}): Delta {
+  const labels = new Set([...anchor, ...test].map(({ energy }) => labelOf(energy)));
+  if (labels.size > 1) return { value: null, reason: `energies of different kinds: ${[...labels].join('; ')}` };
+  const [costs, others] = [anchor, test].map((points) =>
+    points.map(({ energy, quality }) => ({ cost: energy.value, quality }) as CostPoint | { cost: null }),
+  );
+  if (!costs?.every(isKnown) || !others?.every(isKnown)) return { value: null, reason: 'an energy is not known' };
+  return bdCost(costs, others, options);
+}
