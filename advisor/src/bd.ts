@@ -49,7 +49,8 @@ function faultOf(points: readonly CostPoint[], scale: QualityScale): string | nu
   for (const { cost, quality } of points) {
     if (!Number.isFinite(cost) || cost <= 0) return `a cost of ${cost} has no logarithm`;
     if (!Number.isFinite(quality)) return `a quality of ${quality} is no number`;
-    if (scale === 'vmaf-log' && (quality < 0 || quality >= 100)) return `a VMAF of ${quality} has no place on the log scale`;
+    if (scale === 'vmaf-log' && (quality < 0 || quality >= 100))
+      return `a VMAF of ${quality} has no place on the log scale`;
   }
   return null;
 }
@@ -88,7 +89,12 @@ function subsetsOf([anchor, test]: Pair): Pair[] {
   ];
 }
 
-function subsetErrorOf(pair: Pair, method: Interpolation, value: number, unit: (mean: number) => number): number | null {
+function subsetErrorOf(
+  pair: Pair,
+  method: Interpolation,
+  value: number,
+  unit: (mean: number) => number,
+): number | null {
   const subsets = subsetsOf(pair).filter((subset) => subset.every((knots) => knots.length >= leastKnots[method]));
   const errors = subsets.map((subset) => Math.abs(unit(meanDifference(subset, method)) - value));
   return errors.length === 0 || !errors.every(Number.isFinite) ? null : Math.max(...errors);
@@ -98,7 +104,7 @@ function warningsFor(pair: Pair, overlap: number, value: number, subsetError: nu
   const warnings: string[] = [];
   if (overlap < OVERLAP_LEAST)
     warnings.push(`the curves share ${Math.floor(overlap * 100)} % of their range, less than ${OVERLAP_LEAST * 100} %`);
-  if (!pair.every(rises)) warnings.push('on one of the curves a point costs more and is no better than another');
+  if (!pair.every(rises)) warnings.push('on one of the curves more cost does not always bring more quality');
   if (subsetError !== null && Math.abs(value) < subsetError)
     warnings.push(`the difference is within its subset error of ${subsetError.toPrecision(2)}: noise`);
   return warnings;

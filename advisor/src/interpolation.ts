@@ -34,8 +34,7 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 
 /** The slope at an end from the two segments beside it, held so that the curve does not turn back before it gets there. */
 function pchipEnd(near: Segment, next: Segment): number {
-  const slope =
-    ((2 * near.length + next.length) * near.slope - near.length * next.slope) / (near.length + next.length);
+  const slope = ((2 * near.length + next.length) * near.slope - near.length * next.slope) / (near.length + next.length);
   if (Math.sign(slope) !== Math.sign(near.slope)) return 0;
   const turns = Math.sign(near.slope) !== Math.sign(next.slope);
   return turns && Math.abs(slope) > 3 * Math.abs(near.slope) ? 3 * near.slope : slope;
@@ -47,20 +46,14 @@ function pchipEnd(near: Segment, next: Segment): number {
  */
 function pchipSlopes(segments: readonly Segment[]): number[] {
   const inner = neighbours(segments).map(([left, right]) => {
-    if (Math.sign(left.slope) !== Math.sign(right.slope) || left.slope === 0) return 0;
+    if (left.slope * right.slope <= 0) return 0;
     const [ofLeft, ofRight] = [left.length + 2 * right.length, 2 * left.length + right.length];
     return (ofLeft + ofRight) / (ofLeft / left.slope + ofRight / right.slope);
   });
-  return withEnds(segments, inner, pchipEnd);
-}
-
-/** Of two knots there is one segment: it stands in for its own neighbour, and the curve is a line. */
-function withEnds(segments: readonly Segment[], inner: number[], end: (near: Segment, next: Segment) => number) {
-  const at = (index: number) => segments.at(index) ?? segments[0] ?? { length: 0, slope: 0 };
-  const [first, last] = [at(0), at(-1)];
-  return segments.length === 1
-    ? [first.slope, first.slope]
-    : [end(first, at(1)), ...inner, end(last, at(-2))];
+  // Of two knots there is one segment: it is its own neighbour, and the curve is a line.
+  const [first, second = first] = segments;
+  const [last, previous = last] = segments.toReversed();
+  return first && second && last && previous ? [pchipEnd(first, second), ...inner, pchipEnd(last, previous)] : [];
 }
 
 /** Slopes at the knots after Akima (1970): of the two beside a knot the one counts more whose own neighbour is like it. */

@@ -41,5 +41,7 @@ export function breakEvenViews(
   const savedGb = ((fast.bitsPerSecond - slow.bitsPerSecond) * seconds) / BITS_PER_GB;
   if (!(savedGb > 0)) return { views: null, reason: 'the slow encode spares no bits' };
   const views = Math.max(0, slow.joules - fast.joules) / (savedGb * kwhPerGb * J_PER_KWH);
-  return Number.isFinite(views) ? { views, savedGb } : { views: null, reason: 'the bits it spares cost nothing to deliver' };
+  return Number.isFinite(views)
+    ? { views, savedGb }
+    : { views: null, reason: 'the bits it spares cost nothing to deliver' };
 }
