@@ -95,7 +95,7 @@ await runGate('parked', async (scope) => {
     },
     row: {
       what: `a parked agent, of ${AGENTS}`,
-      value: `${kb} KB above the idle master; all of them ${cores * 100} % of a core`,
+      value: `${kb} KB above the idle master; all of them ${(cores * 100).toFixed(1)} % of a core`,
       reference: `an open request at bare node:http ${bareKb} KB`,
       ratio: `${Math.round((kb / bareKb) * 10) / 10}`,
       limit: `${KB_LIMIT} KB, ${CPU_LIMIT * 100} % of a core`,
