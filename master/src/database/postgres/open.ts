@@ -16,15 +16,22 @@ const READERS = 4;
 const MAX_TRIES = 5;
 /** Names the lock by which a database belongs to one master. */
 const OWNER_LOCK = 4_711_002;
+/** A master that has just stopped holds the lock until the server has noticed: a restart waits for that. */
+const OWNER_PATIENCE = '2s';
 
 /**
  * Held by the connection that writes, so that whatever ends it frees the lock; keepalives end that of a lost machine
  * within 30 s. It goes when several masters may share a database.
  */
 async function own(client: pg.ClientBase, shown: string): Promise<void> {
-  const { rows } = await ask<{ owned: boolean }>(client, 'SELECT pg_try_advisory_lock($1) AS owned', [OWNER_LOCK]);
-  if (rows[0]?.owned) return;
-  throw new FfrtmpError('data_dir_locked', `another master uses ${shown}: stop it, or choose another --db`);
+  await ask(client, `SET lock_timeout = '${OWNER_PATIENCE}'`);
+  try {
+    await ask(client, 'SELECT pg_advisory_lock($1)', [OWNER_LOCK]);
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    throw new FfrtmpError('data_dir_locked', `another master uses ${shown}: stop it, or choose another --db`);
+  }
+  await ask(client, 'RESET lock_timeout');
 }
 
 /** A server or a role may have been told that commits need not reach the disk; an acknowledgement here means that they did. */
