@@ -50,3 +50,11 @@ test('An intensity is a quotient over the same attempts or it is not shown', () 
   assert.equal(sci.intensity_g_per_kwh, null);
   assert.equal(sci.high, null, 'an attempt without a figure may have emitted anything');
 });
+
+test('Figures too small or too large for a quotient give none, and never a NaN', () => {
+  const tiny = sciOf(countFigures([{ ...energy, value: 5e-324 }, operational, embodied], 600), one, 60);
+  assert.equal(tiny.intensity_g_per_kwh, null);
+  assert.ok((tiny.value ?? 0) > 0);
+  const huge = sciOf(countFigures([energy, { ...operational, value: 1e308 }, embodied], 600), one, 5e-324);
+  assert.deepEqual([huge.value, huge.quality, huge.reason], [null, 'none', 'its parts are absurd']);
+});

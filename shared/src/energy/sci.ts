@@ -15,26 +15,33 @@ export function sciOf(parts: readonly Counted[], whole: Extent, outputSeconds: n
     ...[total('energy_full'), total('carbon_operational'), total('carbon_embodied'), total('carbon')],
   ];
   const output_minutes = outputSeconds > 0 ? outputSeconds / 60 : null;
-  const reason = reasonOf({ operational, embodied, output_minutes });
-  const perMinute = (grams: number | null | undefined) =>
-    reason !== null || output_minutes === null || grams === null || grams === undefined ? null : grams / output_minutes;
+  const perMinute = (grams: number | null | undefined) => quotient(grams, output_minutes);
+  const value = perMinute(carbon?.value);
+  const reason =
+    reasonOf({ operational, embodied, output_minutes }) ?? (value === null ? 'its parts are absurd' : null);
   const energy_kwh = energy?.value ? energy.value / J_PER_KWH : null;
   // A quotient of sums over different attempts would be no intensity of anything.
   const alike = countOf(parts, 'energy_full') === countOf(parts, 'carbon_operational');
   const grams = operational?.value ?? null;
   return {
-    value: perMinute(carbon?.value),
-    low: perMinute(carbon?.low),
-    high: perMinute(carbon?.high),
+    value: reason === null ? value : null,
+    low: reason === null ? perMinute(carbon?.low) : null,
+    high: reason === null ? perMinute(carbon?.high) : null,
     quality: reason === null && operational && embodied ? weakest(operational.quality, embodied.quality) : 'none',
     energy_kwh,
-    intensity_g_per_kwh: alike && energy_kwh !== null && grams !== null ? grams / energy_kwh : null,
+    intensity_g_per_kwh: alike ? quotient(grams, energy_kwh) : null,
     operational_g: grams,
     embodied_g: embodied?.value ?? null,
     output_minutes,
     sources: [operational?.source, embodied?.source].filter((source) => source !== undefined),
     reason,
   };
+}
+
+/** Null where a part is not known, or so small that the quotient is no number: agents may report any energy. */
+function quotient(dividend: number | null | undefined, divisor: number | null): number | null {
+  const found = (dividend ?? Number.NaN) / (divisor ?? Number.NaN);
+  return Number.isFinite(found) ? found : null;
 }
 
 const countOf = (parts: readonly Counted[], name: FigureName) =>
